@@ -1,0 +1,26 @@
+#ifndef PGSQL_SWIFT_CSYSTEM_H
+#define PGSQL_SWIFT_CSYSTEM_H
+#include <sys/types.h>
+
+/* How a child process is to be started. All pointers must stay valid for the call; no memory is kept. */
+struct csystem_child {
+    const char *path;          /* program, absolute */
+    char *const *arguments;    /* NULL-terminated, with the program's name first */
+    char *const *environment;  /* NULL-terminated */
+    const char *directory;     /* working directory, or NULL to keep */
+    int change_user;           /* 1: become uid and gid below, with the groups of user_name */
+    uid_t uid;
+    gid_t gid;
+    const char *user_name;
+    int new_session;           /* 1: setsid, for what must outlive the action */
+    int input, output, error;  /* descriptors that become 0, 1 and 2 */
+    int death_signal;          /* signal when the parent dies, or 0 */
+};
+
+/* Starts a child. Returns its pid, or -1 with errno. A failure in the child before exec is returned too:
+   the errno travels over a close-on-exec pipe, so that a missing program is told from one that failed. */
+pid_t csystem_spawn(const struct csystem_child *child);
+
+/* Descriptor for pid that becomes readable when it ends, or -1 with errno. */
+int csystem_pidfd_open(pid_t pid);
+#endif

@@ -1,0 +1,72 @@
+#define _GNU_SOURCE
+#include "csystem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Swift can't call fork, and posix_spawn can't change the user: hence this file. */
+
+static void set_up_or_report(const struct csystem_child *child, int report) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    if (child->death_signal) prctl(PR_SET_PDEATHSIG, child->death_signal);
+    if (child->new_session && setsid() < 0) goto failed;
+    if (child->change_user) {
+        if (initgroups(child->user_name, child->gid) < 0) goto failed;
+        if (setresgid(child->gid, child->gid, child->gid) < 0) goto failed;
+        if (setresuid(child->uid, child->uid, child->uid) < 0) goto failed;
+    }
+    if (child->directory && chdir(child->directory) < 0) goto failed;
+    /* Move the three out of the way of each other first. */
+    int from[3] = {child->input, child->output, child->error};
+    for (int i = 0; i < 3; i++) {
+        from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+        if (from[i] < 0) goto failed;
+    }
+    for (int i = 0; i < 3; i++)
+        if (dup2(from[i], i) < 0) goto failed;
+    /* Nothing else is inherited: Pacemaker waits until its pipes close, PostgreSQL would hold them open. */
+    if (report != 3) {
+        if (dup3(report, 3, O_CLOEXEC) < 0) goto failed;
+        report = 3;
+    }
+    syscall(SYS_close_range, 4, ~0U, 0);
+    execve(child->path, child->arguments, child->environment);
+failed:;
+    int code = errno;
+    ssize_t ignored = write(report, &code, sizeof code);
+    (void)ignored;
+    _exit(127);
+}
+
+pid_t csystem_spawn(const struct csystem_child *child) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) < 0) return -1;
+    pid_t pid = fork();
+    if (pid == 0) set_up_or_report(child, report[1]);
+    int failure = pid < 0 ? errno : 0;
+    close(report[1]);
+    if (pid > 0) {
+        ssize_t count;
+        do count = read(report[0], &failure, sizeof failure);
+        while (count < 0 && errno == EINTR);
+        if (count <= 0) failure = 0;
+    }
+    close(report[0]);
+    if (failure) {
+        errno = failure;
+        return -1;
+    }
+    return pid;
+}
+
+int csystem_pidfd_open(pid_t pid) {
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}

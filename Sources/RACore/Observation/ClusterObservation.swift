@@ -1,0 +1,93 @@
+/// What the cluster knows, read from one copy of the CIB.
+public struct ClusterObservation: Sendable, Equatable {
+    public var nodes: [ClusterNode]
+    public var hasQuorum: Bool
+    /// The name of the designated controller's node; nil while there is none.
+    public var designatedController: String?
+    public var properties: ClusterProperties
+
+    public init(
+        nodes: [ClusterNode], hasQuorum: Bool, designatedController: String? = nil,
+        properties: ClusterProperties = ClusterProperties()
+    ) {
+        self.nodes = nodes
+        self.hasQuorum = hasQuorum
+        self.designatedController = designatedController
+        self.properties = properties
+    }
+
+    /// Finds a node by its name; letter case doesn't count, as host names have none.
+    public func node(_ name: String) -> ClusterNode? {
+        nodes.first { sameName($0.name, name) }
+    }
+}
+
+/// Cluster options that an operator sees in `status`.
+public struct ClusterProperties: Sendable, Equatable {
+    /// nil when unset.
+    public var clusterName: String?
+    /// Pacemaker's default is true ("stonith-enabled", from 3.0.3 on also "fencing-enabled").
+    public var isFencingEnabled: Bool
+    public var isMaintenanceMode: Bool
+    /// Whether the configuration has any resource of class stonith.
+    public var hasFencingDevice: Bool
+
+    public init(
+        clusterName: String? = nil, isFencingEnabled: Bool = true, isMaintenanceMode: Bool = false,
+        hasFencingDevice: Bool = false
+    ) {
+        self.clusterName = clusterName
+        self.isFencingEnabled = isFencingEnabled
+        self.isMaintenanceMode = isMaintenanceMode
+        self.hasFencingDevice = hasFencingDevice
+    }
+}
+
+/// One node of the cluster.
+public struct ClusterNode: Sendable, Equatable {
+    public var name: String
+    /// A member of the partition whose controller has joined.
+    public var isOnline: Bool
+    /// Lost and not yet confirmed fenced.
+    public var isUnclean: Bool
+    public var isStandby: Bool
+    public var isMaintenance: Bool
+    /// Attributes that survive a restart of the node's cluster services ("forever").
+    public var permanentAttributes: [String: String]
+    /// Attributes that go with the node ("reboot").
+    public var transientAttributes: [String: String]
+    /// The resource's role here as the operation history tells it.
+    public var resourceRole: RecordedRole
+
+    public init(
+        name: String, isOnline: Bool = true, isUnclean: Bool = false, isStandby: Bool = false,
+        isMaintenance: Bool = false, permanentAttributes: [String: String] = [:],
+        transientAttributes: [String: String] = [:], resourceRole: RecordedRole = .unknown
+    ) {
+        self.name = name
+        self.isOnline = isOnline
+        self.isUnclean = isUnclean
+        self.isStandby = isStandby
+        self.isMaintenance = isMaintenance
+        self.permanentAttributes = permanentAttributes
+        self.transientAttributes = transientAttributes
+        self.resourceRole = resourceRole
+    }
+}
+
+/// The role that Pacemaker's operation history records for the resource on a node.
+public enum RecordedRole: Sendable, Hashable, CaseIterable {
+    case promoted, unpromoted, stopped
+    /// The last operation failed.
+    case failed
+    /// No operation is recorded.
+    case unknown
+}
+
+/// Compares node names without regard to ASCII letter case.
+public func sameName(_ left: String, _ right: String) -> Bool {
+    left == right || left.utf8.elementsEqual(right.utf8, by: { lowerCased($0) == lowerCased($1) })
+}
+
+/// The ASCII lower case of a byte.
+func lowerCased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte + 32 : byte }
