@@ -67,6 +67,12 @@ pid_t csystem_spawn(const struct csystem_child *child) {
     return pid;
 }
 
+int csystem_pipe(int descriptors[2], int size) {
+    if (pipe2(descriptors, O_CLOEXEC) < 0) return -1;
+    fcntl(descriptors[0], F_SETPIPE_SZ, size); /* a wish: the default size works too */
+    return 0;
+}
+
 int csystem_pidfd_open(pid_t pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }

@@ -21,6 +21,9 @@ struct csystem_child {
    the errno travels over a close-on-exec pipe, so that a missing program is told from one that failed. */
 pid_t csystem_spawn(const struct csystem_child *child);
 
+/* A close-on-exec pipe of at least size bytes: descriptors[0] reads. Returns -1 with errno. */
+int csystem_pipe(int descriptors[2], int size);
+
 /* Descriptor for pid that becomes readable when it ends, or -1 with errno. */
 int csystem_pidfd_open(pid_t pid);
 #endif

@@ -45,10 +45,7 @@ extension LSN: CustomStringConvertible {
 }
 
 func isHexDigit(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x30...0x39, 0x41...0x46, 0x61...0x66: true
-    case 0...0x2F, 0x3A...0x40, 0x47...0x60, 0x67...0xFF: false
-    }
+    (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
 }
 
 func paddedHex(_ value: UInt64, width: Int) -> String {

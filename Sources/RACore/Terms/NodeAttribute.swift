@@ -1,0 +1,91 @@
+/// A node attribute of the resource; names and values are the incumbent's, so that existing rules keep working.
+public enum NodeAttribute: Sendable, Hashable, CaseIterable {
+    /// `master-<resource>`: the promotion score.
+    case score
+    /// `<resource>-status`: what the instance is to an operator.
+    case status
+    /// `<resource>-data-status`: the durable record of who holds every acknowledged commit.
+    case dataStatus
+    /// `<resource>-xlog-loc`: the LSN during an election, sixteen digits.
+    case xlogLocation
+    /// `<resource>-master-baseline`: the LSN at promotion, or at the loss of the primary.
+    case masterBaseline
+    /// `<resource>-receiver-status`: whether the WAL receiver works.
+    case receiverStatus
+    /// `<resource>-position`: system identifier, timeline and LSN during an election.
+    case position
+
+    /// Whether the value outlives the node's cluster services ("forever") or goes with them ("reboot").
+    public var isPermanent: Bool { self == .dataStatus }
+
+    public func name(resource: String) -> String {
+        switch self {
+        case .score: "master-" + resource
+        case .status: resource + "-status"
+        case .dataStatus: resource + "-data-status"
+        case .xlogLocation: resource + "-xlog-loc"
+        case .masterBaseline: resource + "-master-baseline"
+        case .receiverStatus: resource + "-receiver-status"
+        case .position: resource + "-position"
+        }
+    }
+}
+
+/// The values of `<resource>-status`.
+public enum StatusValue: String, Sendable, Hashable, CaseIterable {
+    case stop = "STOP"
+    case alone = "HS:alone"
+    case asynchronous = "HS:async"
+    case potential = "HS:potential"
+    case synchronous = "HS:sync"
+    case connected = "HS:connected"
+    case primary = "PRI"
+    case unknown = "UNKNOWN"
+}
+
+/// A value of `<resource>-data-status`.
+public enum DataStatus: Sendable, Hashable {
+    /// Nothing is recorded.
+    case none
+    /// This node was the last primary.
+    case latest
+    /// Commits didn't wait for this node, and it may lack some.
+    case disconnected
+    /// Every acknowledged commit waited for this node.
+    case synchronous
+    /// Streams, but commits don't wait for it.
+    case asynchronous
+    /// Connected in another state: "CATCHUP|ASYNC", "STREAMING|POTENTIAL".
+    case other(String)
+
+    public init(_ text: String?) {
+        switch text {
+        case nil, "": self = .none
+        case "LATEST": self = .latest
+        case "DISCONNECT": self = .disconnected
+        case "STREAMING|SYNC", "STREAMING|QUORUM": self = .synchronous
+        case "STREAMING|ASYNC": self = .asynchronous
+        case let text?: self = .other(text)
+        }
+    }
+
+    public var text: String {
+        switch self {
+        case .none: ""
+        case .latest: "LATEST"
+        case .disconnected: "DISCONNECT"
+        case .synchronous: "STREAMING|SYNC"
+        case .asynchronous: "STREAMING|ASYNC"
+        case .other(let text): text
+        }
+    }
+
+    /// Whether the record says that the node lacks nothing that was acknowledged.
+    public func holdsEverything(in mode: ReplicationMode) -> Bool {
+        switch self {
+        case .latest, .synchronous: true
+        case .asynchronous: mode == .async
+        case .none, .disconnected, .other: false
+        }
+    }
+}

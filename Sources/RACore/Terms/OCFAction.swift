@@ -1,0 +1,34 @@
+/// An action that Pacemaker or an operator may ask of the agent.
+public enum OCFAction: String, Sendable, Hashable, CaseIterable {
+    case start, stop, monitor, status, promote, demote, notify, methods, usage
+    case metadata = "meta-data"
+    case validateAll = "validate-all"
+    case reloadAgent = "reload-agent"
+}
+
+/// What a notification announces or reports (Pacemaker Explained, "Clone Notifications").
+public enum NotificationOperation: String, Sendable, Hashable, CaseIterable {
+    case start, stop, promote, demote
+}
+
+/// Whether a notification comes before or after its operation.
+public enum NotificationType: String, Sendable, Hashable, CaseIterable {
+    case pre, post
+}
+
+/// A clone notification: which operation, and the nodes that it concerns.
+public struct Notification: Sendable, Hashable {
+    public var type: NotificationType
+    public var operation: NotificationOperation
+    /// The nodes on which the operation is (to be) carried out.
+    public var affected: [String]
+    /// The nodes whose instance is active apart from this transition's changes.
+    public var active: [String]
+
+    public init(type: NotificationType, operation: NotificationOperation, affected: [String], active: [String] = []) {
+        self.type = type
+        self.operation = operation
+        self.affected = affected
+        self.active = active
+    }
+}

@@ -1,0 +1,178 @@
+internal import CLibpq
+internal import Glibc
+
+/// One libpq connection whose every wait has a deadline.
+///
+/// Not a general client: text results only, for the questions in `Queries`. One thread only.
+public final class Connection {
+    private let handle: OpaquePointer
+
+    /// Connects.
+    ///
+    /// - Parameter account: whose effective user the process takes meanwhile, so that peer authentication sees it.
+    public static func open(
+        _ target: ConnectionTarget, as account: Account?, by deadline: Deadline
+    ) throws(ConnectionFailure) -> Connection {
+        let opened =
+            if let account {
+                account.impersonate { begin(target, by: deadline) }
+            } else {
+                begin(target, by: deadline)
+            }
+        switch opened {
+        case .success(let handle): return Connection(handle)
+        case .failure(let failure): throw failure
+        }
+    }
+
+    private init(_ handle: OpaquePointer) { self.handle = handle }
+
+    deinit { PQfinish(handle) }
+
+    private static func begin(
+        _ target: ConnectionTarget, by deadline: Deadline
+    ) -> Result<OpaquePointer, ConnectionFailure> {
+        let words = target.keywords
+        let names = CStringArray(words.map(\.0))
+        let values = CStringArray(words.map(\.1))
+        defer {
+            names.free()
+            values.free()
+        }
+        let started = names.constantPointers { namePointers in
+            values.constantPointers { PQconnectStartParams(namePointers, $0, 1) }
+        }
+        guard let handle = started else { return .failure(.unreachable(why: "out of memory")) }
+        // The SQLSTATE is part of a connection's error text only in the verbose form.
+        PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+        if let failure = complete(handle, target, by: deadline) {
+            PQfinish(handle)
+            return .failure(failure)
+        }
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
+        PQsetErrorVerbosity(handle, PQERRORS_TERSE)
+        return .success(handle)
+    }
+
+    private static func complete(
+        _ handle: OpaquePointer, _ target: ConnectionTarget, by deadline: Deadline
+    ) -> ConnectionFailure? {
+        guard PQstatus(handle) != CONNECTION_BAD else { return failure(of: handle, target) }
+        var state = PGRES_POLLING_WRITING
+        while true {
+            if state == PGRES_POLLING_OK { return nil }
+            if state == PGRES_POLLING_FAILED { return failure(of: handle, target) }
+            let events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT
+            guard ready(PQsocket(handle), events: events, by: deadline) else {
+                return .silent(why: "no answer from \(target.summary) before the deadline")
+            }
+            state = PQconnectPoll(handle)
+        }
+    }
+
+    private static func failure(of handle: OpaquePointer, _ target: ConnectionTarget) -> ConnectionFailure {
+        let text = String(cString: PQerrorMessage(handle))
+        guard let (state, message) = splitServerError(text) else {
+            return .unreachable(why: firstLine(text))
+        }
+        return .refused(state: state, message: message)
+    }
+
+    /// Sends one or several statements in one round trip and collects each one's rows.
+    ///
+    /// - Throws: the first error; results before it are dropped.
+    public func query(_ statements: String, by deadline: Deadline) throws(QueryFailure) -> [Rows] {
+        guard PQsendQuery(handle, statements) == 1 else { throw .lost(why: errorText) }
+        var results: [Rows] = []
+        var problem: QueryFailure?
+        while let result = try nextResult(by: deadline) {
+            defer { PQclear(result) }
+            switch PQresultStatus(result) {
+            case PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE: results.append(Rows(copying: result))
+            case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: results.append(Rows(rows: []))
+            case _: problem = problem ?? failure(of: result)
+            }
+        }
+        if let problem { throw problem }
+        return results
+    }
+
+    private func nextResult(by deadline: Deadline) throws(QueryFailure) -> OpaquePointer? {
+        while PQisBusy(handle) != 0 {
+            guard Connection.ready(PQsocket(handle), events: POLLIN, by: deadline) else {
+                throw .silent(why: "no answer to a query before the deadline")
+            }
+            guard PQconsumeInput(handle) == 1 else { throw .lost(why: errorText) }
+        }
+        return PQgetResult(handle)
+    }
+
+    private func failure(of result: OpaquePointer) -> QueryFailure {
+        guard let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else {
+            return .lost(why: firstLine(String(cString: PQresultErrorMessage(result))))
+        }
+        let message = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
+        return .failed(state: SQLState(String(cString: state)), message: message)
+    }
+
+    private var errorText: String { firstLine(String(cString: PQerrorMessage(handle))) }
+
+    /// The server's version as a number (150018 is 15.18).
+    public var serverVersion: Int { Int(PQserverVersion(handle)) }
+
+    private static func ready(_ socket: Int32, events: Int32, by deadline: Deadline) -> Bool {
+        var waiting = pollfd(fd: socket, events: Int16(events), revents: 0)
+        while true {
+            let count = poll(&waiting, 1, Int32(min(deadline.remainingMilliseconds, 3_600_000)))
+            if count < 0 && errno == EINTR { continue }
+            return count > 0
+        }
+    }
+}
+
+/// The rows of one statement's result, as text; nil is SQL's null.
+public struct Rows: Sendable, Equatable {
+    public let rows: [[String?]]
+
+    public init(rows: [[String?]]) { self.rows = rows }
+
+    fileprivate init(copying result: OpaquePointer) {
+        rows = (0..<PQntuples(result)).map { row in
+            (0..<PQnfields(result)).map { column in
+                guard PQgetisnull(result, row, column) == 0, let text = PQgetvalue(result, row, column) else { return nil }
+                return String(cString: text)
+            }
+        }
+    }
+}
+
+/// Finds the SQLSTATE in a verbose error text: `FATAL:  57P03: the database system is starting up`.
+///
+/// The severity may be in any language; the two spaces and the five characters aren't.
+func splitServerError(_ text: String) -> (SQLState, String)? {
+    let bytes = Array(text.utf8)
+    var index = 0
+    while index + 8 < bytes.count {
+        let isState =
+            bytes[index] == 0x20 && bytes[index + 1] == 0x20 && bytes[index + 7] == 0x3A
+            && bytes[(index + 2)..<(index + 7)].allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }
+        if isState {
+            let state = String(decoding: bytes[(index + 2)..<(index + 7)], as: UTF8.self)
+            return (SQLState(state), firstLine(trimSpaces(String(decoding: bytes[(index + 8)...], as: UTF8.self))))
+        }
+        index += 1
+    }
+    return nil
+}
+
+/// The first line of a text.
+func firstLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).first.map { trimSpaces($0) } ?? ""
+}
+
+extension CStringArray {
+    /// The array as libpq wants it.
+    func constantPointers<Result>(_ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result) -> Result {
+        UnsafeMutableRawPointer(pointers).withMemoryRebound(to: UnsafePointer<CChar>?.self, capacity: 1) { body($0) }
+    }
+}

@@ -1,0 +1,186 @@
+internal import CSystem
+internal import Glibc
+
+/// A command that runs while its starter does something else.
+///
+/// `finish` must be called; it kills what outlives the deadline and reaps it.
+public struct RunningCommand: ~Copyable {
+    private let processID: pid_t
+    private let output: Int32
+    private let errors: Int32
+    private let failure: String?
+
+    fileprivate init(processID: pid_t, output: Int32, errors: Int32) {
+        self.processID = processID
+        self.output = output
+        self.errors = errors
+        failure = nil
+    }
+
+    fileprivate init(failure: String) {
+        processID = -1
+        output = -1
+        errors = -1
+        self.failure = failure
+    }
+
+    /// Collects what the command writes until it ends or the deadline is past.
+    public consuming func finish(by deadline: Deadline) -> CommandResult {
+        if let failure { return CommandResult(end: .notStarted(why: failure)) }
+        var collected = Collected(descriptors: [output, errors])
+        let isComplete = collected.read(until: deadline)
+        if !isComplete { kill(processID, SIGKILL) }
+        let end = reap(until: isComplete ? deadline : .after(milliseconds: 1000))
+        close(output)
+        close(errors)
+        return CommandResult(end: isComplete ? end : .timedOut, output: collected.texts[0], errors: collected.texts[1])
+    }
+
+    private func reap(until deadline: Deadline) -> CommandEnd {
+        var status: Int32 = 0
+        let ended = wait(until: deadline, everyMilliseconds: 1) { () -> Bool? in
+            let reaped = waitpid(processID, &status, WNOHANG)
+            return reaped == 0 || (reaped < 0 && errno == EINTR) ? nil : true
+        }
+        guard ended != nil else {
+            // It closed its output and went on: end it, so that nothing of this action stays behind.
+            kill(processID, SIGKILL)
+            waitpid(processID, &status, 0)
+            return .timedOut
+        }
+        let signal = status & 0x7F
+        return signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
+    }
+}
+
+/// Starts a command without waiting; its standard input is empty.
+public func start(_ command: Command) -> RunningCommand {
+    guard let path = findProgram(command.program) else {
+        return RunningCommand(failure: "program \"\(command.program)\" not found in PATH")
+    }
+    var output: [Int32] = [-1, -1]
+    var errors: [Int32] = [-1, -1]
+    // Large enough that a CIB is written at once instead of in turns with the reader.
+    guard csystem_pipe(&output, 1 << 20) == 0 else { return RunningCommand(failure: "pipe: \(errorText(errno))") }
+    guard csystem_pipe(&errors, 1 << 16) == 0 else {
+        let failure = errorText(errno)
+        output.forEach { close($0) }
+        return RunningCommand(failure: "pipe: \(failure)")
+    }
+    let processID = spawn(path, command, output: output[1], errors: errors[1])
+    let failure = errno
+    close(output[1])
+    close(errors[1])
+    guard processID > 0 else {
+        close(output[0])
+        close(errors[0])
+        return RunningCommand(failure: "\(path): \(errorText(failure))")
+    }
+    return RunningCommand(processID: processID, output: output[0], errors: errors[0])
+}
+
+/// Runs a command to its end or to the deadline.
+public func run(_ command: Command, by deadline: Deadline) -> CommandResult {
+    start(command).finish(by: deadline)
+}
+
+private func spawn(_ path: String, _ command: Command, output: Int32, errors: Int32) -> pid_t {
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    defer { close(null) }
+    let arguments = CStringArray([path] + command.arguments)
+    let environment = CStringArray(childEnvironment(command))
+    defer {
+        arguments.free()
+        environment.free()
+    }
+    return path.withCString { pathPointer in
+        (command.account?.name ?? "").withCString { user in
+            var child = csystem_child()
+            child.path = pathPointer
+            child.arguments = UnsafePointer(arguments.pointers)
+            child.environment = UnsafePointer(environment.pointers)
+            if let account = command.account, geteuid() == 0 {
+                child.change_user = 1
+                child.uid = account.userID
+                child.gid = account.groupID
+                child.user_name = user
+            }
+            child.new_session = command.isDetached ? 1 : 0
+            child.input = null
+            child.output = command.isDetached ? null : output
+            child.error = command.isDetached ? null : errors
+            child.death_signal = command.isDetached ? 0 : SIGKILL
+            return csystem_spawn(&child)
+        }
+    }
+}
+
+/// The inherited environment with the command's changes; parsed output is always in the C locale.
+private func childEnvironment(_ command: Command) -> [String] {
+    var changes: [String: String?] = ["LC_ALL": "C"]
+    changes.merge(command.environment) { _, new in new }
+    var entries: [String] = []
+    var cursor = environ
+    while let entry = cursor.pointee {
+        let text = String(cString: entry)
+        let name = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? ""
+        if changes.index(forKey: name) == nil { entries.append(text) }
+        cursor += 1
+    }
+    for (name, value) in changes {
+        if let value { entries.append("\(name)=\(value)") }
+    }
+    return entries
+}
+
+/// A NULL-terminated array of C strings.
+struct CStringArray {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ texts: [String]) {
+        count = texts.count
+        pointers = .allocate(capacity: texts.count + 1)
+        for (index, text) in texts.enumerated() { pointers[index] = strdup(text) }
+        pointers[count] = nil
+    }
+
+    func free() {
+        for index in 0..<count { Glibc.free(pointers[index]) }
+        pointers.deallocate()
+    }
+}
+
+/// Reads several descriptors to their ends without blocking on one of them.
+private struct Collected {
+    var texts: [[UInt8]]
+    private var open: [Int32?]
+
+    init(descriptors: [Int32]) {
+        texts = descriptors.map { _ in [] }
+        open = descriptors
+    }
+
+    /// - Returns: whether all were read to their ends before the deadline.
+    mutating func read(until deadline: Deadline) -> Bool {
+        while open.contains(where: { $0 != nil }) {
+            var waiting = open.map { pollfd(fd: $0 ?? -1, events: Int16(POLLIN), revents: 0) }
+            let ready = poll(&waiting, UInt(waiting.count), Int32(min(deadline.remainingMilliseconds, 3_600_000)))
+            if ready < 0 && errno == EINTR { continue }
+            guard ready > 0 else { return false }
+            for index in waiting.indices where waiting[index].revents != 0 { readOnce(index) }
+        }
+        return true
+    }
+
+    private mutating func readOnce(_ index: Int) {
+        guard let descriptor = open[index] else { return }
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = Glibc.read(descriptor, &buffer, buffer.count)
+        if count > 0 {
+            texts[index].append(contentsOf: buffer[0..<count])
+        } else if count == 0 || errno != EINTR {
+            open[index] = nil
+        }
+    }
+}

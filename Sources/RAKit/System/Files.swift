@@ -1,0 +1,90 @@
+internal import Glibc
+
+/// Reads a whole file of at most `limit` bytes.
+public func readFile(_ path: String, limit: Int = 1 << 20) throws(SystemError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError("open \(path)") }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while bytes.count < limit {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else { throw SystemError("read \(path)") }
+        guard count > 0 else { break }
+        bytes.append(contentsOf: buffer[0..<count])
+    }
+    return bytes
+}
+
+/// Reads a text file; bytes that aren't UTF-8 are replaced.
+public func readText(_ path: String, limit: Int = 1 << 20) throws(SystemError) -> String {
+    String(decoding: try readFile(path, limit: limit), as: UTF8.self)
+}
+
+/// What `stat` says of a path; nil when nothing is there.
+public struct FileFacts: Sendable, Hashable {
+    public let isDirectory: Bool
+    public let isRegular: Bool
+    public let ownerID: UInt32
+    public let mode: UInt32
+    public let device: UInt64
+    public let inode: UInt64
+    public let size: Int64
+
+    public init?(_ path: String) {
+        var facts = Glibc.stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        isDirectory = facts.st_mode & S_IFMT == S_IFDIR
+        isRegular = facts.st_mode & S_IFMT == S_IFREG
+        ownerID = facts.st_uid
+        mode = facts.st_mode & 0o7777
+        device = UInt64(facts.st_dev)
+        inode = UInt64(facts.st_ino)
+        size = Int64(facts.st_size)
+    }
+
+    public func isSameFile(as other: FileFacts) -> Bool { device == other.device && inode == other.inode }
+}
+
+/// Whether the current effective user may run the file.
+public func isExecutable(_ path: String) -> Bool {
+    guard let facts = FileFacts(path), facts.isRegular else { return false }
+    return access(path, X_OK) == 0
+}
+
+/// The names in a directory, sorted, without "." and "..".
+public func listDirectory(_ path: String) throws(SystemError) -> [String] {
+    guard let directory = opendir(path) else { throw SystemError("open directory \(path)") }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
+/// Where a symbolic link points; nil when the path is no link.
+public func linkTarget(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = buffer.withUnsafeMutableBytes { raw in
+        guard let base = raw.baseAddress else { return -1 }
+        return readlink(path, base.assumingMemoryBound(to: CChar.self), raw.count)
+    }
+    guard count > 0 else { return nil }
+    return String(decoding: buffer[0..<count], as: UTF8.self)
+}
+
+/// Removes a file; that there was none is success.
+public func removeFile(_ path: String) throws(SystemError) {
+    guard unlink(path) == 0 || errno == ENOENT else { throw SystemError("remove \(path)") }
+}
+
+/// The directory part of a path.
+public func parentDirectory(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+}
