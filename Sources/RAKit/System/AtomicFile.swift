@@ -7,12 +7,20 @@ internal import Glibc
 public func replaceFile(
     _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, owner: Account? = nil
 ) throws(SystemError) {
+    try replaceFile(path, with: bytes, mode: mode, ownerID: owner?.userID, groupID: owner?.groupID)
+}
+
+/// Replaces a file in one step, with an owner given by number.
+public func replaceFile(
+    _ path: String, with bytes: [UInt8], mode: UInt32, ownerID: UInt32?, groupID: UInt32?
+) throws(SystemError) {
     let temporary = path + ".pgsql-swift.new"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
     guard descriptor >= 0 else { throw SystemError("create \(temporary)") }
     do throws(SystemError) {
         defer { close(descriptor) }
-        try fill(descriptor, with: bytes, mode: mode, owner: owner, path: temporary)
+        try writeAll(descriptor, bytes, path: temporary)
+        try settle(descriptor, mode: mode, ownerID: ownerID, groupID: groupID, path: temporary)
     } catch {
         unlink(temporary)
         throw error
@@ -25,13 +33,12 @@ public func replaceFile(
     try syncDirectory(parentDirectory(path))
 }
 
-private func fill(
-    _ descriptor: Int32, with bytes: [UInt8], mode: UInt32, owner: Account?, path: String
+private func settle(
+    _ descriptor: Int32, mode: UInt32, ownerID: UInt32?, groupID: UInt32?, path: String
 ) throws(SystemError) {
-    try writeAll(descriptor, bytes, path: path)
     guard fchmod(descriptor, mode) == 0 else { throw SystemError("chmod \(path)") }
-    if let owner, geteuid() == 0 {
-        guard fchown(descriptor, owner.userID, owner.groupID) == 0 else { throw SystemError("chown \(path)") }
+    if let ownerID, let groupID, geteuid() == 0 {
+        guard fchown(descriptor, ownerID, groupID) == 0 else { throw SystemError("chown \(path)") }
     }
     guard fsync(descriptor) == 0 else { throw SystemError("fsync \(path)") }
 }

@@ -27,6 +27,7 @@ public struct FileFacts: Sendable, Hashable {
     public let isDirectory: Bool
     public let isRegular: Bool
     public let ownerID: UInt32
+    public let groupID: UInt32
     public let mode: UInt32
     public let device: UInt64
     public let inode: UInt64
@@ -38,6 +39,7 @@ public struct FileFacts: Sendable, Hashable {
         isDirectory = facts.st_mode & S_IFMT == S_IFDIR
         isRegular = facts.st_mode & S_IFMT == S_IFREG
         ownerID = facts.st_uid
+        groupID = facts.st_gid
         mode = facts.st_mode & 0o7777
         device = UInt64(facts.st_dev)
         inode = UInt64(facts.st_ino)

@@ -1,0 +1,58 @@
+/// One change of what the cluster knows, or of what commits wait for.
+///
+/// All that `monitor` may do: nothing here can start, stop or promote an instance.
+public enum ClusterEffect: Sendable, Hashable {
+    case set(NodeAttribute, node: String, value: String)
+    case delete(NodeAttribute, node: String)
+    /// Makes commits wait for these standbys; an empty list makes them wait for none.
+    case waitFor(SynchronousSet)
+    /// Ends the WAL receiver so that it connects anew, to where the primary is now.
+    case reconnectReceiver
+}
+
+/// One change of the local instance.
+public enum InstanceEffect: Sendable, Hashable {
+    case cluster(ClusterEffect)
+    /// Writes the settings that the agent owns, so that the next start is a standby's.
+    case configureStandby
+    /// Writes the settings of an instance outside replication.
+    case configureAlone
+    case startPostmaster
+    case shutDown(ShutdownMode)
+    /// Leaves the lock file before this node's WAL can take a way of its own.
+    case writeLock
+    case promote
+    /// Restarts without standby.signal (parameter `restart_on_promote`).
+    case restartAsPrimary
+    case createSlots
+    case dropSlots
+}
+
+extension ClusterEffect {
+    /// Whether the cluster's state already is what this effect would make it.
+    func isDone(in cluster: ClusterObservation, resource: String) -> Bool {
+        switch self {
+        case .set(let attribute, let node, let value):
+            attributeValue(attribute, node: node, in: cluster, resource: resource) == value
+        case .delete(let attribute, let node):
+            attributeValue(attribute, node: node, in: cluster, resource: resource) == nil
+        case .waitFor, .reconnectReceiver: false
+        }
+    }
+}
+
+/// The value of one of the resource's node attributes.
+public func attributeValue(
+    _ attribute: NodeAttribute, node: String, in cluster: ClusterObservation, resource: String
+) -> String? {
+    guard let node = cluster.node(node) else { return nil }
+    let name = attribute.name(resource: resource)
+    return attribute.isPermanent ? node.permanentAttributes[name] : node.transientAttributes[name]
+}
+
+/// The effects that would change something, in their order.
+public func pending(
+    _ effects: [ClusterEffect], in cluster: ClusterObservation, resource: String
+) -> [ClusterEffect] {
+    effects.filter { !$0.isDone(in: cluster, resource: resource) }
+}

@@ -1,0 +1,32 @@
+/// What a notification makes an instance do.
+public enum NotificationVerdict: Sendable, Hashable, CaseIterable {
+    case ignore
+    /// A standby came or went: look at the replication now instead of at the next monitor.
+    case supervisePrimary
+    /// An instance came or went while there may be no primary: look at the cluster as a standby does.
+    case superviseStandby
+    /// The primary is gone: record how far this standby came.
+    case recordBaseline
+    /// There is a new primary: connect to it at once.
+    case followNewPrimary
+}
+
+/// Decides a notification. Pacemaker ignores its exit code, and nothing that must never break depends on it: it only
+/// makes things sooner.
+public func decideNotification(
+    _ type: NotificationType, _ operation: NotificationOperation, state: InstanceState, isAffected: Bool
+) -> NotificationVerdict {
+    switch (type, operation, state, isAffected) {
+    case (.pre, _, _, _): .ignore
+    case (.post, .start, .primary, _), (.post, .stop, .primary, _), (.post, .promote, .primary, _),
+        (.post, .demote, .primary, _):
+        .supervisePrimary
+    case (.post, .start, .standby, _), (.post, .stop, .standby, _): .superviseStandby
+    case (.post, .promote, .standby, _): .followNewPrimary
+    case (.post, .demote, .standby, true): .ignore
+    case (.post, .demote, .standby, false): .recordBaseline
+    case (.post, _, .absent, _), (.post, _, .starting, _), (.post, _, .stopping, _), (.post, _, .fullPrimary, _),
+        (.post, _, .fullStandby, _), (.post, _, .refusing, _), (.post, _, .hung, _), (.post, _, .unknown, _):
+        .ignore
+    }
+}

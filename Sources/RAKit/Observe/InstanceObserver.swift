@@ -1,0 +1,93 @@
+public import RACore
+
+/// Asks the local instance everything once.
+public struct InstanceObserver: Sendable {
+    public var dataDirectory: String
+    /// As whom the operating system sees us while we connect; nil when that user doesn't exist.
+    public var account: Account?
+    /// Host, user, database and password; the port and the socket directory come from postmaster.pid.
+    public var target: ConnectionTarget
+    /// Overrides the socket directory of postmaster.pid.
+    public var hostOverride: String?
+
+    public init(dataDirectory: String, account: Account?, target: ConnectionTarget, hostOverride: String?) {
+        self.dataDirectory = dataDirectory
+        self.account = account
+        self.target = target
+        self.hostOverride = hostOverride
+    }
+
+    /// Looks at the process, then asks the server.
+    public func observe(by deadline: Deadline) -> InstanceObservation {
+        let postmaster = observePostmaster(dataDirectory: dataDirectory)
+        switch postmaster {
+        case .absent, .unknown: return InstanceObservation(postmaster: postmaster, server: .notAsked)
+        case .running(let file), .halted(let file):
+            let answer = ask(file, by: deadline)
+            guard isDisappointing(answer) else { return InstanceObservation(postmaster: postmaster, server: answer) }
+            // It may have died while we asked: what counts is what is there now.
+            let now = observePostmaster(dataDirectory: dataDirectory)
+            switch now {
+            case .absent, .unknown: return InstanceObservation(postmaster: now, server: .notAsked)
+            case .running, .halted: return InstanceObservation(postmaster: now, server: answer)
+            }
+        }
+    }
+
+    private func isDisappointing(_ answer: ServerObservation) -> Bool {
+        switch answer {
+        case .answering, .full, .refusing: false
+        case .notAsked, .rejecting, .silent, .unreachable: true
+        }
+    }
+
+    private func ask(_ file: PostmasterFile, by deadline: Deadline) -> ServerObservation {
+        switch connect(file, by: deadline) {
+        case .failure(let failure): return observation(of: failure)
+        case .success(let connection):
+            do throws(QueryFailure) {
+                return .answering(try Queries.instance(connection, by: deadline))
+            } catch {
+                switch error {
+                case .failed: return .refusing(message: error.text)
+                case .lost(let why): return .unreachable(why: why)
+                case .silent(let why): return .silent(why: why)
+                }
+            }
+        }
+    }
+
+    /// Connects to the instance that postmaster.pid describes.
+    public func connect(
+        _ file: PostmasterFile, by deadline: Deadline
+    ) -> Result<Connection, ConnectionFailure> {
+        var target = target
+        target.port = file.port > 0 ? file.port : target.port
+        target.host = hostOverride ?? file.socketDirectory ?? localAddress(file.listenAddress)
+        guard file.port > 0 || file.socketDirectory != nil else {
+            return .failure(.unreachable(why: "postmaster.pid doesn't name a port yet"))
+        }
+        do throws(ConnectionFailure) {
+            return .success(try Connection.open(target, as: account, by: deadline))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func localAddress(_ listenAddress: String?) -> String {
+        switch listenAddress {
+        case nil, "*", "0.0.0.0", "::": "localhost"
+        case let address?: address
+        }
+    }
+
+    private func observation(of failure: ConnectionFailure) -> ServerObservation {
+        switch failure {
+        case .unreachable(let why): .unreachable(why: why)
+        case .silent(let why): .silent(why: why)
+        case .refused(.cannotConnectNow, let message): .rejecting(message: message)
+        case .refused(.tooManyConnections, let message): .full(message: message)
+        case .refused: .refusing(message: failure.text)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+public import RACore
+
+/// Writes the configuration that the agent owns; every file is replaced in one step, and only when it differs.
+public struct ConfigurationFiles: Sendable {
+    public let installation: Installation
+    public let parameters: Parameters
+
+    public init(installation: Installation, parameters: Parameters) {
+        self.installation = installation
+        self.parameters = parameters
+    }
+
+    private func path(_ name: String) -> String { installation.temporaryDirectory + "/" + name }
+
+    public var lockFile: String { path("PGSQL.lock") }
+    public var standbySignal: String { installation.dataDirectory + "/standby.signal" }
+
+    /// Makes the next start a standby's: settings, include line, signal file.
+    ///
+    /// - Returns: what a reader of the log should know of.
+    public func configureStandby(ownNode: String) throws(SystemError) -> [String] {
+        let owner = installation.account
+        try ensureDirectory(installation.temporaryDirectory, mode: 0o700, owner: owner)
+        try ensureFile(
+            path("recovery.conf"), contains: OwnedConfiguration.standbyFile(parameters, ownNode: ownNode), owner: owner)
+        var names = OwnedConfiguration.standbySettings
+        if parameters.repMode == .sync {
+            try writeSynchronousSet(.none)
+            names.append(OwnedConfiguration.synchronousSetting)
+        } else {
+            try removeFile(path("rep_mode.conf"))
+        }
+        try ensureFile(path("pgsql-swift.conf"), contains: OwnedConfiguration.rootFile, owner: owner)
+        let notes = try includeOwnFiles(true) + removeOverrides(names)
+        try removeFile(installation.dataDirectory + "/recovery.signal")
+        try ensureFile(standbySignal, contains: "", owner: owner)
+        return notes
+    }
+
+    /// Takes the agent's settings away from an instance that isn't replicated (any more).
+    public func configureAlone() throws(SystemError) -> [String] {
+        try includeOwnFiles(false)
+    }
+
+    /// Makes commits wait for these standbys once the server has read its configuration again.
+    public func writeSynchronousSet(_ set: SynchronousSet) throws(SystemError) {
+        try ensureFile(
+            path("rep_mode.conf"), contains: OwnedConfiguration.synchronousFile(set), owner: installation.account)
+    }
+
+    private func includeOwnFiles(_ isIncluded: Bool) throws(SystemError) -> [String] {
+        let main = resolved(installation.configurationFile)
+        let present = try readText(main)
+        let wanted = OwnedConfiguration.mainFile(present, including: isIncluded ? path("pgsql-swift.conf") : nil)
+        guard isIncluded || present.contains(OwnedConfiguration.managedMark) else { return [] }
+        guard wanted != present, let facts = FileFacts(main) else { return [] }
+        try replaceFile(main, with: Array(wanted.utf8), mode: facts.mode, ownerID: facts.ownerID, groupID: facts.groupID)
+        return ["changed the include line of \(main)"]
+    }
+
+    private func removeOverrides(_ names: [String]) throws(SystemError) -> [String] {
+        let file = installation.dataDirectory + "/postgresql.auto.conf"
+        guard let present = try? readText(file) else { return [] }
+        let (text, removed) = OwnedConfiguration.withoutOwned(present, names: names)
+        guard !removed.isEmpty else { return [] }
+        try replaceFile(file, with: Array(text.utf8), mode: 0o600, owner: installation.account)
+        return ["removed \(removed.joined(separator: ", ")) from \(file), where it would override the agent's own"]
+    }
+}

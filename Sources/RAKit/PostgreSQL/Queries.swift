@@ -1,0 +1,100 @@
+public import RACore
+
+/// Every SQL statement of the agent, as typed questions.
+public enum Queries {
+    /// The one round trip of a monitor: the instance's own row, then a row a WAL sender.
+    ///
+    /// Timeline of a standby: the furthest of the last checkpoint's, the minimum recovery end's and the receiver's, as
+    /// the checkpoint's lags behind a followed promotion (documentation, "System Information Functions").
+    static let instance = """
+        SELECT pg_is_in_recovery(), current_setting('server_version_num'),
+          (SELECT system_identifier FROM pg_control_system()),
+          CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END,
+          CASE WHEN pg_is_in_recovery() THEN NULL ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
+          pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(),
+          greatest((SELECT timeline_id FROM pg_control_checkpoint()),
+                   (SELECT min_recovery_end_timeline FROM pg_control_recovery())),
+          r.status, r.received_tli, current_setting('synchronous_standby_names'),
+          coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false)
+            OR pg_has_role('pg_monitor', 'USAGE')
+        FROM (VALUES (1)) AS one LEFT JOIN pg_stat_wal_receiver AS r ON true;
+        SELECT application_name, state, sync_state, flush_lsn, replay_lsn FROM pg_stat_replication
+        """
+
+    /// Asks a server what it is.
+    public static func instance(
+        _ connection: Connection, by deadline: Deadline
+    ) throws(QueryFailure) -> ServerFacts {
+        let results = try connection.query(instance, by: deadline)
+        guard results.count == 2, let row = results[0].rows.first, let facts = parseInstance(row) else {
+            throw .failed(state: .unknown, message: "the server's answer about itself can't be read")
+        }
+        var complete = facts
+        complete.senders =
+            row[11] == "t"
+            ? .known(results[1].rows.map(parseSender))
+            : .unknown(why: "the monitoring user isn't a member of pg_monitor and isn't shown replication states")
+        return complete
+    }
+
+    private static func parseInstance(_ row: [String?]) -> ServerFacts? {
+        guard row.count == 12, let recovery = row[0], let version = row[1].flatMap({ Int($0) }),
+            let identifier = row[2].flatMap({ UInt64($0) })
+        else { return nil }
+        let isInRecovery = recovery == "t"
+        let receiverTimeline = row[9].flatMap { UInt32($0) }.flatMap { TimelineID($0) }
+        let receiver = row[8].map { WALReceiver(status: $0, timeline: receiverTimeline) }
+        let replayed = row[6].flatMap { LSN($0) }
+        let received = row[5].flatMap { LSN($0) }
+        let own = isInRecovery ? [received, replayed].compactMap { $0 }.max() : row[3].flatMap { LSN($0) }
+        let timelines = isInRecovery
+            ? [row[7].flatMap { UInt32($0) }.flatMap { TimelineID($0) }, receiverTimeline].compactMap { $0 }.max()
+            : row[4].flatMap { UInt32($0, radix: 16) }.flatMap { TimelineID($0) }
+        guard let lsn = own, let timeline = timelines else { return nil }
+        return ServerFacts(
+            isInRecovery: isInRecovery, version: version, systemIdentifier: identifier, timeline: timeline, lsn: lsn,
+            replayedLSN: replayed, synchronousStandbyNames: row[10] ?? "", receiver: receiver)
+    }
+
+    private static func parseSender(_ row: [String?]) -> WALSender {
+        WALSender(
+            applicationName: row[0] ?? "", state: row[1] ?? "", syncState: row[2] ?? "",
+            flushedLSN: row[3].flatMap { LSN($0) }, replayedLSN: row[4].flatMap { LSN($0) })
+    }
+
+    /// The file and line that set each of our settings, and the value in effect.
+    public struct SettingSource: Sendable, Equatable {
+        public let name: String
+        public let value: String
+        /// nil when no file set it, or when this user isn't shown files.
+        public let file: String?
+    }
+
+    /// Where the settings that the agent owns come from; for a user who may read `pg_settings.sourcefile`.
+    public static func ownedSettings(
+        _ connection: Connection, names: [String], by deadline: Deadline
+    ) throws(QueryFailure) -> [SettingSource] {
+        let list = names.map { quotedLiteral($0) }.joined(separator: ", ")
+        let results = try connection.query(
+            "SELECT name, setting, sourcefile FROM pg_settings WHERE name IN (\(list))", by: deadline)
+        return (results.first?.rows ?? []).map { row in
+            SettingSource(name: row[0] ?? "", value: row[1] ?? "", file: row.count > 2 ? row[2] : nil)
+        }
+    }
+
+    /// Makes a standby the primary without waiting for it.
+    public static let promote = "SELECT pg_promote(false)"
+
+    /// Reads the configuration files again.
+    public static let reload = "SELECT pg_reload_conf()"
+}
+
+/// An SQL string literal, safe with either setting of standard_conforming_strings as no backslash stays single.
+public func quotedLiteral(_ text: String) -> String {
+    var quoted = text.contains("\\") ? " E'" : "'"
+    for character in text {
+        if character == "'" || character == "\\" { quoted.append(character) }
+        quoted.append(character)
+    }
+    return quoted + "'"
+}

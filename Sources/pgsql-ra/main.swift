@@ -1,0 +1,2 @@
+import RAKit
+print("x")
