@@ -63,7 +63,7 @@ struct XMLScanner {
             position = tag + 1
             switch byte(position) {
             case UInt8(ascii: "!"): try passDeclaration()
-            case UInt8(ascii: "?"): try pass(to: "?>", what: "a processing instruction")
+            case UInt8(ascii: "?"): try pass(1, to: "?>", what: "a processing instruction")
             case UInt8(ascii: "/"): return try endTag()
             case _: return try startTag()
             }
@@ -211,18 +211,19 @@ extension XMLScanner {
 
     private mutating func passDeclaration() throws(XMLFault) {
         if byte(position + 1) == UInt8(ascii: "-"), byte(position + 2) == UInt8(ascii: "-") {
-            position += 3
-            return try pass(to: "-->", what: "a comment")
+            return try pass(3, to: "-->", what: "a comment")
         }
         guard byte(position + 1) == UInt8(ascii: "[") else {
             throw fault("a document type declaration, which has no place here", at: position - 1)
         }
-        try pass(to: "]]>", what: "a CDATA section")
+        try pass(2, to: "]]>", what: "a CDATA section")
     }
 
-    private mutating func pass(to end: StaticString, what: String) throws(XMLFault) {
+    /// Passes over an opening mark and everything to the end of a closing one.
+    private mutating func pass(_ opening: Int, to end: StaticString, what: String) throws(XMLFault) {
         let start = position - 1
         let length = end.utf8CodeUnitCount
+        position += opening
         while position + length <= bytes.count {
             if matches(position..<(position + length), end) {
                 position += length
