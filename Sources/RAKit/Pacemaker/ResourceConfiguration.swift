@@ -1,0 +1,65 @@
+public import RACore
+
+/// How the resource is configured: what the CIB says of one primitive and of the clone around it.
+public struct ResourceConfiguration: Sendable, Hashable {
+    /// The primitive's id.
+    public let name: String
+    /// "ocf:heartbeat:pgsql-swift"
+    public let agent: String
+    /// The id of the clone around the primitive; nil when there is none.
+    public let cloneName: String?
+    /// The meta attributes of the clone, and of the primitive where the clone has none of the name.
+    public let metaAttributes: [String: String]
+    /// May hold a password: read through `parameter` and `reading`, never printed.
+    private let values: [String: String]
+
+    init(name: String, agent: String, cloneName: String?, metaAttributes: [String: String], values: [String: String]) {
+        self.name = name
+        self.agent = agent
+        self.cloneName = cloneName
+        self.metaAttributes = metaAttributes
+        self.values = values
+    }
+
+    /// The text of an instance attribute, or nil when it isn't set.
+    public func parameter(_ name: String) -> String? { values[name] }
+
+    /// The parameters, typed, and what is wrong with their texts.
+    public var reading: ParameterReading { Parameters.read { values[$0] } }
+
+    /// Whether Pacemaker may promote the resource.
+    public var isPromotable: Bool { metaAttributes["promotable"].flatMap(pacemakerBoolean) ?? false }
+
+    /// What an operator names to act on all instances: the clone, or the primitive when there is none.
+    public var outerName: String { cloneName ?? name }
+}
+
+extension ResourceConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Names only, as instance attributes may hold a password.
+    public var description: String { "\(name) (\(agent))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Finds a resource in a CIB.
+///
+/// - Parameter name: the primitive's id, of any agent, or its clone's; nil for the only primitive of
+///   ocf:heartbeat:pgsql-swift.
+public func parseResource(_ bytes: [UInt8], name: String?) throws(CIBError) -> ResourceConfiguration {
+    var parser = ResourceParser(scanner: XMLScanner(bytes))
+    let root: String
+    do throws(XMLFault) {
+        root = try parser.parse()
+    } catch {
+        throw .malformed(error)
+    }
+    guard root == "cib" else { throw .unexpectedRoot(root) }
+    let found = parser.primitives.filter { primitive in
+        name.map { primitive.id == $0 || parser.cloneName(of: primitive) == $0 } ?? parser.isOurs(primitive)
+    }
+    guard let primitive = found.first else {
+        throw name.map { CIBError.noResource(named: $0) } ?? .noResourceOfAgent
+    }
+    guard found.count == 1 else { throw .severalResources(found.map(\.id)) }
+    return parser.configuration(of: primitive)
+}

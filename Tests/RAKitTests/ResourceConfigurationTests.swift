@@ -1,0 +1,80 @@
+import RACore
+import Testing
+
+@testable import RAKit
+
+@Suite struct ResourceConfigurationTests {
+    private func cib(_ resources: String) -> [UInt8] {
+        Array("<cib><configuration><resources>\(resources)</resources></configuration><status/></cib>".utf8)
+    }
+
+    private func primitive(_ id: String, type: String = "pgsql-swift") -> String {
+        "<primitive id='\(id)' class='ocf' provider='heartbeat' type='\(type)'/>"
+    }
+
+    @Test func findsTheResourceOfTheAgent() throws {
+        let found = try parseResource(fixtureCIB("pacemaker-2.1"), name: nil)
+        #expect(found.name == "pgsql")
+        #expect(found.agent == "ocf:heartbeat:pgsql-swift")
+        #expect(found.cloneName == "pgsql-clone")
+        #expect(found.isPromotable)
+        #expect(found.metaAttributes["notify"] == "true")
+        #expect(found.parameter("monitor_sql") == "select \"one\" from t where n < 2 && true")
+        let parameters = found.reading.parameters
+        #expect(found.reading.problems.isEmpty)
+        #expect(parameters.repMode == .sync)
+        #expect(parameters.nodeList == ["alpha", "beta", "gamma"])
+        #expect(parameters.monitorPassword?.reveal() == "s3cr<et&")
+    }
+
+    @Test func takesFromTheTemplateWhatThePrimitiveLacks() throws {
+        let found = try parseResource(fixtureCIB("pacemaker-3.0"), name: nil)
+        #expect(found.agent == "ocf:heartbeat:pgsql-swift")
+        #expect(found.parameter("rep_mode") == "async")
+        #expect(found.parameter("master_ip") == "192.0.2.10")
+        #expect(found.metaAttributes["migration-threshold"] == "3")
+    }
+
+    @Test func findsByThePrimitivesOrTheClonesName() throws {
+        let bytes = cib("<clone id='c'>\(primitive("p", type: "pgsql"))</clone>" + primitive("q"))
+        #expect(try parseResource(bytes, name: "p").agent == "ocf:heartbeat:pgsql")
+        #expect(try parseResource(bytes, name: "c").name == "p")
+        #expect(try parseResource(bytes, name: nil).name == "q")
+        #expect(try parseResource(bytes, name: nil).outerName == "q")
+        #expect(throws: CIBError.noResource(named: "x")) { try parseResource(bytes, name: "x") }
+    }
+
+    @Test func asksWhichOfSeveral() {
+        let bytes = cib(primitive("a") + primitive("b"))
+        #expect(throws: CIBError.severalResources(["a", "b"])) { try parseResource(bytes, name: nil) }
+        #expect(throws: CIBError.noResourceOfAgent) { try parseResource(cib(""), name: nil) }
+    }
+
+    @Test func groupsAndOldPromotableClones() throws {
+        let group = cib("<clone id='c'><group id='g'>\(primitive("p"))</group></clone>")
+        #expect(try parseResource(group, name: nil).cloneName == "c")
+        #expect(try !parseResource(group, name: nil).isPromotable)
+        #expect(try parseResource(cib("<master id='m'>\(primitive("p"))</master>"), name: nil).isPromotable)
+    }
+
+    @Test func setsCountByTheirScore() throws {
+        let set = { (score: String, value: String) in
+            "<instance_attributes id='\(value)' score='\(score)'><nvpair name='pgport' value='\(value)'/>"
+                + "</instance_attributes>"
+        }
+        let bytes = cib(
+            "<primitive id='p' class='ocf' provider='heartbeat' type='pgsql-swift'>\(set("1", "1"))\(set("INFINITY", "2"))"
+                + "<instance_attributes id='x' score='INFINITY'><rule id='r'/><nvpair name='pgport' value='3'/>"
+                + "</instance_attributes></primitive>"
+        )
+        #expect(try parseResource(bytes, name: nil).parameter("pgport") == "2")
+    }
+
+    @Test func isPrintedWithoutItsValues() throws {
+        let found = try parseResource(fixtureCIB("pacemaker-2.1"), name: nil)
+        var dumped = ""
+        dump(found, to: &dumped)
+        #expect(!dumped.contains("s3cr"))
+        #expect(!"\(found)".contains("s3cr"))
+    }
+}
