@@ -1,2 +1,4 @@
 import RAKit
-print("x")
+
+// The whole agent is in RAKit: this file only joins it to the process.
+exit(withCode: runAgent(arguments: Array(CommandLine.arguments.dropFirst())))

@@ -26,4 +26,10 @@ int csystem_pipe(int descriptors[2], int size);
 
 /* Descriptor for pid that becomes readable when it ends, or -1 with errno. */
 int csystem_pidfd_open(pid_t pid);
+
+/* Makes processes whose parent ends children of this one, so that their end is seen at once. 0, or -1 with errno. */
+int csystem_adopt_orphans(void);
+
+/* Reaps one ended child. Its pid and status; 0 when all children run; -1 with errno ECHILD when there is none. */
+pid_t csystem_reap(int *status);
 #endif

@@ -23,3 +23,26 @@ public func decidePromote(
     case (.unknown, _, _): return .finish(.genericError, because: .unobservable)
     }
 }
+
+/// Why this node must not be promoted, whatever asked for it; nil when nothing speaks against it.
+///
+/// The last look before the point of no return: the promotion score keeps Pacemaker from asking, but a score may be
+/// older than what has been recorded since.
+public func refusePromotion(_ set: ReplicaSet, cluster: ClusterObservation) -> Refusal? {
+    let records = set.members.map { member in
+        (node: member, status: DataStatus(attributeValue(.dataStatus, node: member, in: cluster, resource: set.resource)))
+    }
+    guard let own = records.first(where: { sameName($0.node, set.ownNode) }) else {
+        return Refusal(
+            .notConfigured, "node_list \"\(set.members.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\"")
+    }
+    let other = cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted && !sameName($0.name, set.ownNode) }
+    if let other { return Refusal(.genericError, "the cluster records \(other.name) as the running primary") }
+    let holders = records.filter { $0.status.holdsEverything(in: set.mode) }.map(\.node)
+    guard !holders.isEmpty, !own.status.holdsEverything(in: set.mode) else { return nil }
+    return Refusal(
+        .genericError,
+        "\(NodeAttribute.dataStatus.name(resource: set.resource)) of \(set.ownNode) is \"\(own.status.text)\": it may lack "
+            + "commits that were acknowledged, and \(holders.joined(separator: ", ")) has them. "
+            + "HINT: Bring \(holders.joined(separator: " or ")) up.")
+}

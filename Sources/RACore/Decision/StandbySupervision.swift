@@ -83,6 +83,7 @@ public func announceDemotion(_ set: ReplicaSet, cluster: ClusterObservation) -> 
     pending(
         [
             .set(.score, node: set.ownNode, value: PromotionScore.never.text),
+            .set(.status, node: set.ownNode, value: StatusValue.alone.rawValue),
             .delete(.masterBaseline, node: set.ownNode),
         ], in: cluster, resource: set.resource)
 }

@@ -1,7 +1,8 @@
 /// Decides what the running primary changes: its own record, its peers' records, and whom commits wait for.
 ///
 /// The order keeps S2 when the agent is killed between any two effects: a standby that commits no longer wait for is
-/// recorded as not promotable first; a standby is recorded as promotable only once it is seen to be synchronous.
+/// recorded as not promotable first, and the record is seen in the cluster before anything else is decided; a standby is
+/// recorded as promotable only once it is seen to be synchronous.
 /// Reference for the values: heartbeat/pgsql, attributes `-status`, `-data-status` and the promotion score.
 public func decideSupervision(
     _ set: ReplicaSet, server: ServerFacts, cluster: ClusterObservation
@@ -23,8 +24,10 @@ public func decideSupervision(
     }
     let change: [ClusterEffect] =
         set.mode == .sync && wanted.setting != server.synchronousStandbyNames ? [.waitFor(wanted)] : []
-    return pending(own + demotions, in: cluster, resource: set.resource) + change
-        + pending(promotions, in: cluster, resource: set.resource)
+    let recorded = pending(own + demotions, in: cluster, resource: set.resource)
+    // What the cluster doesn't show yet isn't recorded: commits stop waiting for a standby only once it does.
+    guard pending(demotions, in: cluster, resource: set.resource).isEmpty else { return recorded }
+    return recorded + change + pending(promotions, in: cluster, resource: set.resource)
 }
 
 private func ownRecord(_ set: ReplicaSet) -> [ClusterEffect] {

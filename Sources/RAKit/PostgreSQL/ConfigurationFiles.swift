@@ -12,6 +12,8 @@ public struct ConfigurationFiles: Sendable {
 
     private func path(_ name: String) -> String { installation.temporaryDirectory + "/" + name }
 
+    public var synchronousFile: String { path("rep_mode.conf") }
+    public var standbyFile: String { path("recovery.conf") }
     public var lockFile: String { path("PGSQL.lock") }
     public var standbySignal: String { installation.dataDirectory + "/standby.signal" }
 
@@ -21,8 +23,7 @@ public struct ConfigurationFiles: Sendable {
     public func configureStandby(ownNode: String) throws(SystemError) -> [String] {
         let owner = installation.account
         try ensureDirectory(installation.temporaryDirectory, mode: 0o700, owner: owner)
-        try ensureFile(
-            path("recovery.conf"), contains: OwnedConfiguration.standbyFile(parameters, ownNode: ownNode), owner: owner)
+        try writeStandbySettings(ownNode: ownNode)
         var names = OwnedConfiguration.standbySettings
         if parameters.repMode == .sync {
             try writeSynchronousSet(.none)
@@ -35,6 +36,12 @@ public struct ConfigurationFiles: Sendable {
         try removeFile(installation.dataDirectory + "/recovery.signal")
         try ensureFile(standbySignal, contains: "", owner: owner)
         return notes
+    }
+
+    /// Writes how this instance follows a primary; a running server takes it over when it reads its configuration again.
+    public func writeStandbySettings(ownNode: String) throws(SystemError) {
+        try ensureFile(
+            standbyFile, contains: OwnedConfiguration.standbyFile(parameters, ownNode: ownNode), owner: installation.account)
     }
 
     /// Takes the agent's settings away from an instance that isn't replicated (any more).

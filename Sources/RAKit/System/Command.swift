@@ -1,6 +1,5 @@
 internal import Glibc
 
-
 /// A program to run: a plain value, so that a plan can be printed and a test can compare it.
 public struct Command: Sendable, Hashable {
     /// Absolute, or a bare name that is looked for in PATH.
@@ -94,4 +93,16 @@ public func findProgram(_ name: String) -> String? {
 public func environmentValue(_ name: String) -> String? {
     guard let value = getenv(name) else { return nil }
     return String(cString: value)
+}
+
+/// The names of all environment variables of this process.
+public func environmentNames() -> [String] {
+    var names: [String] = []
+    var cursor = environ
+    while let entry = cursor.pointee {
+        let text = String(cString: entry)
+        names.append(text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? "")
+        cursor += 1
+    }
+    return names
 }

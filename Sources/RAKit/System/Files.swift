@@ -5,6 +5,10 @@ public func readFile(_ path: String, limit: Int = 1 << 20) throws(SystemError) -
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError("open \(path)") }
     defer { close(descriptor) }
+    return try readAll(descriptor, path: path, limit: limit)
+}
+
+private func readAll(_ descriptor: Int32, path: String, limit: Int) throws(SystemError) -> [UInt8] {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while bytes.count < limit {
@@ -90,3 +94,15 @@ public func parentDirectory(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
+
+/// Reads a text file from an offset in bytes to its end.
+public func readTail(_ path: String, from offset: Int64) throws(SystemError) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError("open \(path)") }
+    defer { close(descriptor) }
+    guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw SystemError("seek in \(path)") }
+    return String(decoding: try readAll(descriptor, path: path, limit: 1 << 20), as: UTF8.self)
+}
+
+/// Whether the current effective user may write the file.
+public func isWritable(_ path: String) -> Bool { faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 }

@@ -1,0 +1,46 @@
+# The only door: every task of the project is a target here.
+SWIFT ?= swift
+BUILD ?= .build
+# Where `make install` puts things.
+DESTDIR ?=
+PREFIX ?= /usr
+OCF_ROOT ?= /usr/lib/ocf
+sbindir = $(PREFIX)/sbin
+
+.PHONY: help build debug-build test lab demo bench faults install uninstall format lint metadata deps clean
+
+help:
+	@echo "make build    compile the agent and the tool (release)"
+	@echo "make test     install what is needed, build, run every test"
+	@echo "make lab      bring up three cluster nodes on this machine; 'lab/lab --help' for more"
+	@echo "make demo     watch a cluster under load survive the loss of its primary"
+	@echo "make bench    measure the monitor beside heartbeat/pgsql"
+	@echo "make install  install under DESTDIR, PREFIX and OCF_ROOT"
+	@echo "make clean    remove what was built"
+
+# What a fresh Debian machine lacks; needs root only when something is missing.
+deps:
+	@lab/deps build
+
+$(BUILD)/slib/libstdc++.a:
+	@mkdir -p $(BUILD)/slib
+	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $@
+
+build: deps $(BUILD)/slib/libstdc++.a
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(BUILD)
+
+install:
+	install -D -m 0755 $(BUILD)/release/pgsql-ra $(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat/pgsql-swift
+	install -D -m 0755 $(BUILD)/release/pgrex-tool $(DESTDIR)$(sbindir)/pgrex-tool
+
+uninstall:
+	rm -f $(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat/pgsql-swift $(DESTDIR)$(sbindir)/pgrex-tool
+
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+clean:
+	rm -rf $(BUILD)

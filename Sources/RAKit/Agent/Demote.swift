@@ -1,0 +1,75 @@
+import RACore
+
+extension Agent {
+    /// Makes the primary a standby again: shut down, so that every standby has all of it, and brought up as standby.
+    func demote() -> Outcome {
+        guard mode.isReplicated else {
+            return Outcome(.unimplemented, "rep_mode is \(mode.rawValue), and only async and sync have a promoted role")
+        }
+        let instance = observeInstance()
+        var phase = DemotionPhase.fresh
+        switch decideDemote(state(of: instance), phase: phase) {
+        case .finish(let code, let reason):
+            log.info(reason.text)
+            recordDemotion()
+            return Outcome(code, reason.text)
+        case .shutDown, .comeUp: recordDemotion()
+        }
+        while true {
+            switch decideDemote(processState(), phase: phase) {
+            case .finish(let code, let reason): return Outcome(code, reason.text)
+            case .shutDown:
+                phase = .stopping
+                let start = min(30_000, deadline.remainingMilliseconds / 2)
+                let shutdown = Shutdown(
+                    agent: self, fastSeconds: parameters.stopEscalate, end: deadline.earlier(milliseconds: start))
+                if let failure = shutdown.run() { return Outcome(.genericError, failure) }
+            case .comeUp: return comeUpAsStandby()
+            }
+        }
+    }
+
+    private func processState() -> InstanceState {
+        switch observePostmaster(dataDirectory: dataDirectory) {
+        case .absent: .absent
+        case .running: .primary
+        case .halted: .hung
+        case .unknown: .unknown
+        }
+    }
+
+    /// The cluster must not ask for this node while it goes down; a cluster that can't be told gets told by `stop`.
+    private func recordDemotion() {
+        switch tools.observe(by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)) {
+        case .unknown(let why): log.warning("the cluster isn't known: \(why)")
+        case .known(let cluster):
+            let effects = announceDemotion(replicaSet(cluster), cluster: cluster)
+            if let failure = tools.write(effects, by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)) {
+                log.warning(failure)
+            }
+        }
+    }
+
+    private func comeUpAsStandby() -> Outcome {
+        if let refusal = parameterRefusal() { return Outcome(refusal) }
+        do throws(Refusal) {
+            let installation = try findInstallation(parameters)
+            let performer = InstancePerformer(agent: self, installation: installation, set: replicaSet(tools.observe(by: deadline).value))
+            let outcome = bringUp(performer, role: .standby)
+            guard outcome.code == .success else { return outcome }
+            try verifyOwnedSettings(installation, performer.set)
+            try performer.perform([.dropSlots])
+            recordStandby(performer.set)
+            return outcome
+        } catch {
+            return Outcome(error)
+        }
+    }
+
+    private func recordStandby(_ set: ReplicaSet) {
+        guard case .known(let cluster) = tools.observe(by: deadline) else { return }
+        let alone = ClusterEffect.set(.status, node: set.ownNode, value: StatusValue.alone.rawValue)
+        let effects = pending([alone], in: cluster, resource: set.resource)
+        if let failure = ClusterPerformer(agent: self).perform(effects) { log.warning(failure) }
+    }
+}

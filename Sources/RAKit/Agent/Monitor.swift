@@ -1,0 +1,87 @@
+import RACore
+
+extension Agent {
+    /// Reports the role and, in the replicated modes, keeps the cluster's records and the synchronous set true.
+    func monitor() -> Outcome {
+        let first = observePostmaster(dataDirectory: dataDirectory)
+        if case .absent(let leftover) = first { return Outcome(.notRunning, leftover ?? "") }
+        // The CIB is read by a command: it works while we ask the server.
+        let problem = parameterRefusal()
+        let isSupervised = mode.isReplicated && problem == nil
+        var instance: InstanceObservation
+        var cluster: Observed<ClusterObservation>?
+        if isSupervised {
+            let command = tools.startReading()
+            instance = observeInstance()
+            cluster = tools.cluster(from: command.finish(by: deadline.capped(milliseconds: 20_000)))
+        } else {
+            instance = observeInstance()
+        }
+        if let problem { log.error(problem.reason) }
+        while true {
+            let state = state(of: instance)
+            switch decideMonitor(state, isReplicated: mode.isReplicated) {
+            case .report(let code, let reason): return report(code, reason, state, instance)
+            case .supervisePrimary:
+                if isSupervised { supervisePrimary(instance, cluster ?? tools.observe(by: deadline)) }
+                return checkSQL(instance, answer: .runningPromoted)
+            case .superviseStandby:
+                if isSupervised, let failure = superviseStandby(instance, cluster ?? tools.observe(by: deadline)) {
+                    return failure
+                }
+                return checkSQL(instance, answer: .success)
+            case .lookAgain(let reason):
+                guard !deadline.isPast else {
+                    return Outcome(.genericError, "\(reason.text) at the end of the operation's time: \(describe(instance))")
+                }
+                pause(milliseconds: 20)
+                instance = observeInstance()
+            }
+        }
+    }
+
+    private func report(
+        _ code: OCFExitCode, _ reason: Reason, _ state: InstanceState, _ instance: InstanceObservation
+    ) -> Outcome {
+        switch state {
+        case .primary, .standby: return checkSQL(instance, answer: code)
+        case .fullPrimary, .fullStandby:
+            log.warning("\(reason.text): \(describe(instance))")
+            return Outcome(code)
+        case .absent, .starting, .stopping, .refusing, .hung, .unknown:
+            return Outcome(code, describe(instance))
+        }
+    }
+
+    /// Runs `monitor_sql` where it adds something: outside replication, on a primary when it isn't the default query,
+    /// and everywhere at check level 10.
+    private func checkSQL(_ instance: InstanceObservation, answer: OCFExitCode) -> Outcome {
+        let isPrimary = answer == .runningPromoted
+        let isWanted =
+            environment.checkLevel >= 10 || !mode.isReplicated || (isPrimary && !parameters.isMonitorSQLDefault)
+        guard isWanted, case .running(let file) = instance.postmaster else { return Outcome(answer) }
+        // The instance has just answered; the default query would ask it the same again.
+        if parameters.isMonitorSQLDefault, environment.checkLevel < 10 { return Outcome(answer) }
+        let failure: String
+        switch observer.connect(file, by: lookDeadline) {
+        case .failure(let problem): failure = problem.text
+        case .success(let connection):
+            do throws(QueryFailure) {
+                _ = try connection.query(parameters.monitorSQL, by: lookDeadline)
+                return Outcome(answer)
+            } catch {
+                failure = error.text
+            }
+        }
+        return Outcome(.genericError, "monitor_sql \"\(firstLine(parameters.monitorSQL))\" failed: \(failure)")
+    }
+
+    /// The action `status` of old: whether the process is there.
+    func processStatus() -> Outcome {
+        switch observePostmaster(dataDirectory: dataDirectory) {
+        case .absent(let leftover): Outcome(.notRunning, leftover ?? "")
+        case .running, .halted: Outcome(.success)
+        case .unknown(let why): Outcome(.genericError, why)
+        }
+    }
+}

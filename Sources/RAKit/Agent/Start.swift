@@ -1,0 +1,106 @@
+import RACore
+
+extension Agent {
+    /// Brings the instance up: always as a standby in the replicated modes.
+    func start() -> Outcome {
+        if let refusal = parameterRefusal() { return Outcome(refusal) }
+        do throws(Refusal) {
+            let installation = try findInstallation(parameters)
+            try verifyInstallation(installation, by: deadline)
+            guard mode.isReplicated else { return try startUnreplicated(installation) }
+            return try startReplicated(installation)
+        } catch {
+            return Outcome(error)
+        }
+    }
+
+    private func startUnreplicated(_ installation: Installation) throws(Refusal) -> Outcome {
+        let performer = InstancePerformer(agent: self, installation: installation, set: replicaSet(nil))
+        let role = mode == .none ? StartRole.alone : .standby
+        let outcome = bringUp(performer, role: role)
+        if outcome.code == .success, mode == .slave { try verifyOwnedSettings(installation, performer.set) }
+        return outcome
+    }
+
+    private func startReplicated(_ installation: Installation) throws(Refusal) -> Outcome {
+        let cluster = try knownCluster()
+        let set = replicaSet(cluster)
+        try verifyNodeNames(set, cluster)
+        if let failure = ClusterPerformer(agent: self).perform(announceStart(set, cluster: cluster)) {
+            throw Refusal(.genericError, failure)
+        }
+        // A server that runs is judged as it is; its data can't be looked at from outside.
+        if case .absent = observePostmaster(dataDirectory: dataDirectory) {
+            try StartGate(agent: self, installation: installation, set: set).pass(cluster)
+        }
+        let performer = InstancePerformer(agent: self, installation: installation, set: set)
+        let outcome = bringUp(performer, role: .standby)
+        guard outcome.code == .success else { return outcome }
+        try finishStart(performer)
+        return outcome
+    }
+
+    /// Checks what only a running server tells, and takes part in the choice of a primary.
+    func finishStart(_ performer: InstancePerformer) throws(Refusal) {
+        try verifyOwnedSettings(performer.installation, performer.set)
+        try performer.perform([.dropSlots])
+        guard case .answering(let facts) = observeInstance().server else { return }
+        try verifyVisibility(facts)
+        let cluster = try knownCluster()
+        guard primaryElsewhere(performer.set, cluster: cluster) == nil else {
+            let alone = ClusterEffect.set(.status, node: performer.set.ownNode, value: StatusValue.alone.rawValue)
+            if let failure = ClusterPerformer(agent: self).perform([alone]) { log.warning(failure) }
+            return
+        }
+        runElection(facts, performer.set, cluster)
+    }
+
+    /// Drives the instance up until it runs, it can't, or the time is over.
+    func bringUp(_ performer: InstancePerformer, role: StartRole) -> Outcome {
+        var isAttempted = false
+        while true {
+            let instance = observeInstance()
+            var state = state(of: instance)
+            // The new postmaster is there before its postmaster.pid is.
+            if state == .absent && isAttempted && hasLiveChild() { state = .starting }
+            switch decideStart(state, role: role, isAttempted: isAttempted) {
+            case .finish(.success, _): return Outcome(.success)
+            case .finish(let code, .startFailed):
+                return Outcome(code, performer.starter.explainFailure())
+            case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
+            case .wait(let reason):
+                guard !deadline.isPast else {
+                    return Outcome(
+                        .genericError, "\(reason.text) at the end of the operation's time: \(describe(instance))")
+                }
+                pause(milliseconds: 20)
+            case .perform(let effects, let reason):
+                log.info(reason.text)
+                do throws(Refusal) {
+                    try performer.perform(effects)
+                } catch {
+                    return Outcome(error)
+                }
+                isAttempted = isAttempted || effects.contains(.startPostmaster)
+            }
+        }
+    }
+
+    /// The cluster, without which a replicated instance can't be placed.
+    func knownCluster() throws(Refusal) -> ClusterObservation {
+        switch tools.observe(by: deadline) {
+        case .known(let cluster): return cluster
+        case .unknown(let why): throw Refusal(.genericError, "the cluster isn't known: \(why)")
+        }
+    }
+
+    func verifyNodeNames(_ set: ReplicaSet, _ cluster: ClusterObservation) throws(Refusal) {
+        let problems = compareNodeNames(nodeList: parameters.nodeList, clusterNodes: cluster.nodes.map(\.name))
+        if let problem = problems.first { throw Refusal(problem.exitCode, problem.reason) }
+        guard set.members.contains(where: { sameName($0, set.ownNode) }) else {
+            throw Refusal(
+                .notConfigured,
+                "node_list \"\(parameters.nodeList.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\"")
+        }
+    }
+}

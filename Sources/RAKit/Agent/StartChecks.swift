@@ -1,0 +1,62 @@
+import RACore
+
+extension Agent {
+    /// Proves that the settings which the agent owns have its values.
+    func verifyOwnedSettings(_ installation: Installation, _ set: ReplicaSet) throws(Refusal) {
+        let files = ConfigurationFiles(installation: installation, parameters: parameters)
+        let sources: [Queries.SettingSource]
+        switch ownedSettings() {
+        case .known(let rows): sources = rows
+        case .unknown(let why):
+            log.warning("the settings in effect can't be read: \(why)")
+            return
+        }
+        for source in sources {
+            let (wanted, file) = expectation(source.name, files, set)
+            guard let wanted, source.value != wanted, source.file != file else { continue }
+            throw Refusal(
+                .genericError,
+                overrideText(source, wanted: wanted, expectedFile: file) ?? "\(source.name) has another value")
+        }
+    }
+
+    private func ownedSettings() -> Observed<[Queries.SettingSource]> {
+        guard case .running(let file) = observePostmaster(dataDirectory: dataDirectory) else {
+            return .unknown(why: "no server runs")
+        }
+        switch observer.connect(file, by: lookDeadline) {
+        case .failure(let failure): return .unknown(why: failure.text)
+        case .success(let connection):
+            let names = OwnedConfiguration.standbySettings + [OwnedConfiguration.synchronousSetting]
+            do throws(QueryFailure) {
+                return .known(try Queries.ownedSettings(connection, names: names, by: lookDeadline))
+            } catch {
+                return .unknown(why: error.text)
+            }
+        }
+    }
+
+    /// The value that a setting must have; nil where the agent leaves it to the user.
+    private func expectation(_ name: String, _ files: ConfigurationFiles, _ set: ReplicaSet) -> (String?, String) {
+        switch name {
+        case "primary_conninfo":
+            (OwnedConfiguration.connectionString(parameters, ownNode: set.ownNode), files.standbyFile)
+        case "primary_slot_name":
+            (parameters.replicationSlotName.map { slotName(base: $0, node: set.ownNode) }, files.standbyFile)
+        case "restore_command": (parameters.restoreCommand, files.standbyFile)
+        case "recovery_target_timeline": ("latest", files.standbyFile)
+        case "archive_cleanup_command": (parameters.archiveCleanupCommand, files.standbyFile)
+        case "recovery_end_command": (parameters.recoveryEndCommand, files.standbyFile)
+        case OwnedConfiguration.synchronousSetting: (mode == .sync ? "" : nil, files.synchronousFile)
+        case _: (nil, files.standbyFile)
+        }
+    }
+
+    /// A monitoring user that isn't shown replication states would make the agent blind, not the standbys away.
+    func verifyVisibility(_ facts: ServerFacts) throws(Refusal) {
+        guard case .unknown(let why) = facts.senders else { return }
+        throw Refusal(
+            .insufficientPrivileges,
+            "\(why). HINT: 'GRANT pg_monitor TO \"\(parameters.monitoringUser)\"' on the primary.")
+    }
+}

@@ -1,0 +1,76 @@
+import RACore
+
+extension Agent {
+    /// Tells the cluster where this standby stands; while there is no primary, takes part in its election.
+    ///
+    /// - Returns: a failure when this instance's history is proven to be no part of the primary's: it must not serve.
+    func superviseStandby(_ instance: InstanceObservation, _ cluster: Observed<ClusterObservation>) -> Outcome? {
+        guard case .answering(let facts) = instance.server else { return nil }
+        guard case .known(let known) = cluster else {
+            if case .unknown(let why) = cluster { log.warning("the cluster isn't known: \(why)") }
+            return nil
+        }
+        let set = replicaSet(known)
+        publishReceiver(facts, set, known)
+        guard let primary = primaryElsewhere(set, cluster: known) else {
+            runElection(facts, set, known)
+            return nil
+        }
+        ElectionRounds(resource: environment.resource).forget()
+        if let failure = ClusterPerformer(agent: self).perform(followPrimary(set, cluster: known)) { log.warning(failure) }
+        guard facts.receiver?.isStreaming != true else { return nil }
+        return refuseForked(facts, primary: primary, set, known)
+    }
+
+    /// A standby that doesn't stream may be one that can't any more.
+    private func refuseForked(
+        _ facts: ServerFacts, primary: String, _ set: ReplicaSet, _ cluster: ClusterObservation
+    ) -> Outcome? {
+        guard let installation = try? findInstallation(parameters) else { return nil }
+        let check = HistoryCheck(agent: self, installation: installation)
+        switch check.compare(withPrimary: primary, isStopped: false, by: deadline.capped(milliseconds: 3000)) {
+        case .refuse(let refusal):
+            let never = ClusterEffect.set(.score, node: set.ownNode, value: PromotionScore.never.text)
+            _ = ClusterPerformer(agent: self).perform(pending([never], in: cluster, resource: set.resource))
+            return Outcome(refusal)
+        case .proven: return nil
+        case .unknown(let why):
+            log.info("no WAL is streamed from \(primary), and it can't be asked: \(why)")
+            return nil
+        }
+    }
+
+    private func publishReceiver(_ facts: ServerFacts, _ set: ReplicaSet, _ cluster: ClusterObservation) {
+        guard parameters.checkWalReceiver else { return }
+        let value = facts.isInRecovery ? (facts.receiver == nil ? "ERROR" : "normal") : "normal (master)"
+        let effect = ClusterEffect.set(.receiverStatus, node: set.ownNode, value: value)
+        let effects = pending([effect], in: cluster, resource: set.resource)
+        if !effects.isEmpty, value == "ERROR" { log.warning("no WAL receiver is running") }
+        if let failure = ClusterPerformer(agent: self).perform(effects) { log.warning(failure) }
+    }
+
+    /// One look at an election: publishes this node's position, then decides from all that are published.
+    func runElection(_ facts: ServerFacts, _ set: ReplicaSet, _ cluster: ClusterObservation) {
+        let own = PublishedPosition(systemIdentifier: facts.systemIdentifier, position: facts.position)
+        let performer = ClusterPerformer(agent: self)
+        if let failure = performer.perform(standForElection(set, position: own, cluster: cluster)) { log.warning(failure) }
+        let ballots = ballots(set, own: own, cluster: cluster)
+        let confirmations = ElectionRounds(resource: environment.resource).count(ballots)
+        let verdict = decideElection(
+            own: set.ownNode, ballots: ballots, mode: mode, confirmations: confirmations,
+            patience: parameters.xlogCheckCount)
+        log.notice("no primary runs: \(describe(verdict)); own position \(own.position)")
+        if let failure = performer.perform(concludeElection(verdict, set, cluster: cluster)) { log.warning(failure) }
+    }
+
+    private func describe(_ verdict: ElectionVerdict) -> String {
+        switch verdict {
+        case .won: "this node is the best candidate"
+        case .lost(let node): "\(node) is the better candidate"
+        case .barred(let holders):
+            "this node may lack acknowledged commits; \(holders.joined(separator: ", ")) holds them"
+        case .waiting(let missing): "waiting for the position of \(missing.joined(separator: ", "))"
+        case .foreign(let node): "the data of \(node) belong to another database system"
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import RACore
+
+/// Carries out what `monitor` may change: node attributes, whom commits wait for, the WAL receiver's connection.
+struct ClusterPerformer {
+    let agent: Agent
+
+    /// Carries effects out in their order; attributes that follow each other are written side by side.
+    ///
+    /// - Returns: nil, or the first failure, after which nothing more was done.
+    func perform(_ effects: [ClusterEffect]) -> String? {
+        var attributes: [ClusterEffect] = []
+        for effect in effects {
+            switch effect {
+            case .set, .delete: attributes.append(effect)
+            case .waitFor(let set):
+                if let failure = flush(&attributes) ?? waitFor(set) { return failure }
+            case .reconnectReceiver:
+                if let failure = flush(&attributes) ?? reconnectReceiver() { return failure }
+            }
+        }
+        return flush(&attributes)
+    }
+
+    private func flush(_ attributes: inout [ClusterEffect]) -> String? {
+        defer { attributes = [] }
+        return attributes.isEmpty ? nil : agent.tools.write(attributes, by: agent.deadline)
+    }
+
+    /// Writes the setting, has the server read it, and waits until it is in effect.
+    private func waitFor(_ set: SynchronousSet) -> String? {
+        let files: ConfigurationFiles
+        do throws(Refusal) {
+            files = ConfigurationFiles(installation: try findInstallation(agent.parameters), parameters: agent.parameters)
+        } catch {
+            return error.reason
+        }
+        do throws(SystemError) {
+            try files.writeSynchronousSet(set)
+            try agent.reloadServer()
+        } catch {
+            return error.description
+        }
+        agent.log.notice(
+            set.isEmpty ? "commits wait for no standby from now on" : "commits wait for \(set.setting) from now on")
+        return awaitSetting(set, expectedFile: files.synchronousFile)
+    }
+
+    private func awaitSetting(_ set: SynchronousSet, expectedFile: String) -> String? {
+        guard case .running(let file) = observePostmaster(dataDirectory: agent.dataDirectory),
+            case .success(let connection) = agent.observer.connect(file, by: agent.lookDeadline)
+        else { return "the server can't be asked whether synchronous_standby_names is in effect" }
+        var last: Queries.SettingSource?
+        let deadline = agent.lookDeadline.capped(milliseconds: 2000)
+        let isInEffect = wait(until: deadline, everyMilliseconds: 10) { () -> Bool? in
+            let sources = try? Queries.ownedSettings(
+                connection, names: [OwnedConfiguration.synchronousSetting], by: agent.lookDeadline)
+            last = sources?.first ?? last
+            return last?.value == set.setting ? true : nil
+        }
+        if isInEffect == true { return nil }
+        return overrideText(last, wanted: set.setting, expectedFile: expectedFile)
+    }
+
+    /// Ends the WAL receiver: the startup process starts another, which connects to where the primary is now.
+    private func reconnectReceiver() -> String? {
+        guard case .running(let file) = observePostmaster(dataDirectory: agent.dataDirectory),
+            case .success(let connection) = agent.observer.connect(file, by: agent.lookDeadline)
+        else { return "the server can't be asked for its WAL receiver" }
+        do throws(QueryFailure) {
+            let rows = try connection.query("SELECT pid FROM pg_stat_wal_receiver", by: agent.lookDeadline)
+            guard let processID = rows.first?.rows.first?[0].flatMap({ Int32($0) }),
+                findServerProcesses(dataDirectory: agent.dataDirectory).contains(processID)
+            else { return nil }
+            do throws(SystemError) {
+                try send(.terminate, to: processID)
+            } catch {
+                return error.description
+            }
+        } catch {
+            return error.text
+        }
+        return nil
+    }
+}
+
+/// What keeps a setting of the agent's from its effect, in words that name the file to change.
+func overrideText(_ source: Queries.SettingSource?, wanted: String, expectedFile: String) -> String? {
+    guard let source else { return "the server didn't tell where a setting of the agent's comes from" }
+    let place: String
+    switch source.file {
+    case expectedFile?: return nil
+    case let file?: place = "\"\(file)\" sets it"
+    case nil: place = "it is set outside of configuration files, or the monitoring user may not see where"
+    }
+    return "\(source.name) is \"\(redactingPasswords(source.value))\" instead of \"\(redactingPasswords(wanted))\": \(place). "
+        + "HINT: Remove it there; the agent sets it in \"\(expectedFile)\"."
+}
+
+extension Agent {
+    /// Makes the server read its configuration files again.
+    func reloadServer() throws(SystemError) {
+        guard case .running(let file) = observePostmaster(dataDirectory: dataDirectory) else { return }
+        try send(.reload, to: file.processID)
+    }
+}

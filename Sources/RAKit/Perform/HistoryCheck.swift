@@ -1,0 +1,98 @@
+import RACore
+
+/// Finds out whether the local data are part of the primary's history, before they serve anybody.
+struct HistoryCheck {
+    let agent: Agent
+    let installation: Installation
+    /// What an own PGSQL.lock says; nil without one.
+    var lock: LockContent?
+
+    enum Answer {
+        /// An ancestor: WAL from the primary continues what is here.
+        case proven(String)
+        case refuse(Refusal)
+        case unknown(why: String)
+    }
+
+    /// Compares with the primary that the cluster names, through the address that standbys use.
+    ///
+    /// - Parameter isStopped: whether no server runs here; one that does may receive WAL while we compare.
+    func compare(withPrimary primary: String, isStopped: Bool, by deadline: Deadline) -> Answer {
+        let control: ControlFile
+        switch ControlFile.read(installation, by: deadline) {
+        case .known(let file): control = file
+        case .unknown(let why): return .unknown(why: why)
+        }
+        let wal = LocalWAL(installation: installation)
+        let local: InstanceHistory
+        switch wal.history(control) {
+        case .known(let history): local = history
+        case .unknown(let why): return .unknown(why: why)
+        }
+        switch PrimaryHistory.read(target, as: agent.account, by: deadline) {
+        case .unknown(let why): return .unknown(why: "\(target.summary): \(why)")
+        case .known(let (theirs, flushed)):
+            if let refusal = refuseTwin(local, theirs, primary: primary) { return .refuse(refusal) }
+            let verdict = compareHistories(local: local, primary: theirs, flushed: flushed)
+            if case .ancestorUnlessRecord(let position) = verdict, position.timeline == theirs.history.timeline, !isStopped {
+                return .unknown(why: "it is on timeline \(position.timeline) as this node is")
+            }
+            return judge(verdict, primary: primary, theirs, control, by: deadline)
+        }
+    }
+
+    /// As a standby's WAL receiver connects, passwords of `primary_conninfo_opt` included.
+    private var target: ConnectionTarget {
+        let parameters = agent.parameters
+        return ConnectionTarget(
+            host: parameters.masterIP ?? "", port: parameters.pgport, database: "replication", user: parameters.repuser,
+            isReplication: true, options: parameters.primaryConninfoOpt ?? "")
+    }
+
+    /// Two nodes that were promoted apart may call their timelines by one number, and leave the former at one position.
+    ///
+    /// The lock file tells: this node began the timeline that another node is the primary of.
+    private func refuseTwin(_ local: InstanceHistory, _ theirs: InstanceHistory, primary: String) -> Refusal? {
+        guard let lock, local.history.timeline == theirs.history.timeline, lock.position.timeline < local.history.timeline,
+            local.systemIdentifier == theirs.systemIdentifier
+        else { return nil }
+        return Refusal(
+            .genericError,
+            "this node was promoted to timeline \(local.history.timeline) by itself (\(lock.time)), and \(primary) is on "
+                + "another timeline of that number. \(HistoryCheck.hint)")
+    }
+
+    private static let hint = "HINT: 'pgrex-tool rejoin' brings this node back with the primary's data."
+
+    private func judge(
+        _ verdict: HistoryVerdict, primary: String, _ theirs: InstanceHistory, _ control: ControlFile,
+        by deadline: Deadline
+    ) -> Answer {
+        let hint = HistoryCheck.hint
+        switch verdict {
+        case .foreign(let ours, let identifier):
+            return .refuse(
+                Refusal(
+                    .genericError,
+                    "the data directory's system identifier is \(ours), but \(identifier) on \(primary): they are different "
+                        + "databases. \(hint)"))
+        case .forked(let position):
+            return .refuse(
+                Refusal(
+                    .genericError,
+                    "this node's data left the history of the primary on \(primary) at \(position). \(hint)"))
+        case .ancestorUnlessRecord(let position):
+            switch LocalWAL(installation: installation).hasRecord(at: position, control, by: deadline) {
+            case .unknown(let why): return .unknown(why: why)
+            case .known(false):
+                return .proven("this node has no record of its own after \(position); the primary is on \(theirs.history.timeline)")
+            case .known(true):
+                return .refuse(
+                    Refusal(
+                        .genericError,
+                        "this node has records of its own after \(position), where the primary on \(primary) went on to "
+                            + "timeline \(theirs.history.timeline). \(hint)"))
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import RACore
+
+/// Carries out what start, promote and demote change of the local instance.
+struct InstancePerformer {
+    let agent: Agent
+    let installation: Installation
+    let set: ReplicaSet
+    let starter: PostmasterStarter
+    /// By when a shutdown must have ended; the action's own deadline unless something comes after it.
+    var shutdownEnd: Deadline
+
+    init(agent: Agent, installation: Installation, set: ReplicaSet) {
+        self.agent = agent
+        self.installation = installation
+        self.set = set
+        starter = PostmasterStarter(agent: agent, installation: installation)
+        shutdownEnd = agent.deadline
+    }
+
+    private var files: ConfigurationFiles { ConfigurationFiles(installation: installation, parameters: agent.parameters) }
+
+    /// Carries effects out in their order; the first failure ends it.
+    func perform(_ effects: [InstanceEffect]) throws(Refusal) {
+        var changes: [ClusterEffect] = []
+        for effect in effects {
+            if case .cluster(let change) = effect {
+                changes.append(change)
+                continue
+            }
+            try record(&changes)
+            try carryOut(effect)
+        }
+        try record(&changes)
+    }
+
+    private func record(_ changes: inout [ClusterEffect]) throws(Refusal) {
+        defer { changes = [] }
+        guard let failure = ClusterPerformer(agent: agent).perform(changes) else { return }
+        throw Refusal(.genericError, failure)
+    }
+
+    private func carryOut(_ effect: InstanceEffect) throws(Refusal) {
+        switch effect {
+        case .cluster: break
+        case .configureStandby: try configure { () throws(SystemError) in try files.configureStandby(ownNode: set.ownNode) }
+        case .configureAlone: try configure { () throws(SystemError) in try files.configureAlone() }
+        case .startPostmaster: try starter.start()
+        case .shutDown: try shutDown()
+        case .writeLock: try writeLock()
+        case .promote: try promote()
+        case .restartAsPrimary: try restartAsPrimary()
+        case .createSlots: report(changeSlots { $0.create(for: set.peers) })
+        case .dropSlots: report(changeSlots { $0.dropInactive(for: set.peers) })
+        }
+    }
+
+    private func configure(_ change: () throws(SystemError) -> [String]) throws(Refusal) {
+        do throws(SystemError) {
+            for note in try change() { agent.log.notice(note) }
+        } catch {
+            throw Refusal(.genericError, error.description)
+        }
+    }
+
+    private func shutDown() throws(Refusal) {
+        let shutdown = Shutdown(agent: agent, fastSeconds: agent.parameters.stopEscalate, end: shutdownEnd)
+        if let failure = shutdown.run() { throw Refusal(.genericError, failure) }
+    }
+
+    /// Leaves PGSQL.lock with the position at which this node's WAL begins to be its own.
+    private func writeLock() throws(Refusal) {
+        guard case .answering(let facts) = agent.observeInstance().server else {
+            throw Refusal(.genericError, "the server doesn't tell its position, which the lock file needs")
+        }
+        let content = LockContent(
+            node: set.ownNode, systemIdentifier: facts.systemIdentifier, position: facts.position, time: timestamp())
+        do throws(SystemError) {
+            try ensureDirectory(installation.temporaryDirectory, mode: 0o700, owner: installation.account)
+            try replaceFile(files.lockFile, with: Array(content.text.utf8), owner: installation.account)
+        } catch {
+            throw Refusal(.genericError, error.description)
+        }
+    }
+
+    private func promote() throws(Refusal) {
+        let result = run(starter.program.promoteCommand(), by: agent.deadline)
+        guard result.isSuccess else { throw Refusal(.genericError, "pg_ctl promote: \(result.summary)") }
+    }
+
+    private func restartAsPrimary() throws(Refusal) {
+        try shutDown()
+        do throws(SystemError) {
+            try removeFile(files.standbySignal)
+        } catch {
+            throw Refusal(.genericError, error.description)
+        }
+        try starter.start()
+    }
+
+    private func changeSlots(_ change: (Slots) -> String?) -> String? {
+        guard agent.parameters.replicationSlotName != nil else { return nil }
+        guard case .running(let file) = observePostmaster(dataDirectory: agent.dataDirectory) else {
+            return "replication slots: no server runs"
+        }
+        switch agent.observer.connect(file, by: agent.lookDeadline) {
+        case .success(let connection): return change(Slots(agent: agent, connection: connection))
+        case .failure(let failure): return "replication slots: \(failure.text)"
+        }
+    }
+
+    /// A missing slot costs WAL later; a failed promotion would cost the service now.
+    private func report(_ failure: String?) {
+        if let failure { agent.log.error(failure) }
+    }
+}

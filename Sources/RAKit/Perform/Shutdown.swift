@@ -1,0 +1,104 @@
+import RACore
+
+/// Ends the instance: fast, then immediate, then by force, each within its share of the time.
+struct Shutdown {
+    let agent: Agent
+    /// When a fast shutdown has had its time.
+    private let fastEnd: Deadline
+    /// When an immediate one has had its.
+    private let immediateEnd: Deadline
+    let end: Deadline
+
+    /// - Parameter seconds: how long a fast shutdown may take (parameter `stop_escalate`); it is shortened so that the
+    ///   rest still fits before `end`.
+    init(agent: Agent, fastSeconds seconds: Int, end: Deadline) {
+        self.agent = agent
+        self.end = end
+        let whole = end.remainingMilliseconds
+        let reserve = min(10_000, whole / 3)
+        fastEnd = Deadline.after(milliseconds: min(seconds * 1000, whole - reserve))
+        immediateEnd = end.earlier(milliseconds: reserve / 3)
+    }
+
+    /// Carries it out.
+    ///
+    /// - Returns: nil once no process of the instance is left, or why that can't be said.
+    func run() -> String? {
+        var asked: ShutdownMode?
+        while true {
+            let postmaster = observePostmaster(dataDirectory: agent.dataDirectory)
+            let processes = isAbsent(postmaster) ? findServerProcesses(dataDirectory: agent.dataDirectory) : []
+            let step = decideStop(
+                state(of: postmaster), hasProcesses: !processes.isEmpty, patience: patience(after: asked))
+            switch step {
+            case .finish(.success, _): return nil
+            case .finish(_, let reason): return reason.text
+            case .perform(let effects, let reason):
+                agent.log.notice(reason.text)
+                for case .shutDown(let mode) in effects {
+                    asked = mode
+                    if let failure = signal(mode, postmaster) { agent.log.error(failure) }
+                }
+            case .wait(let reason):
+                if end.isPast { return "\(reason.text) at the end of the operation's time: \(text(postmaster, processes))" }
+            }
+            if end.isPast { return "the shutdown didn't end in time: \(text(postmaster, processes))" }
+            pause(milliseconds: 20)
+        }
+    }
+
+    private func isAbsent(_ postmaster: PostmasterObservation) -> Bool {
+        switch postmaster {
+        case .absent: true
+        case .running, .halted, .unknown: false
+        }
+    }
+
+    private func state(of postmaster: PostmasterObservation) -> InstanceState {
+        switch postmaster {
+        case .absent: .absent
+        case .halted: .hung
+        case .unknown: .unknown
+        case .running: .standby
+        }
+    }
+
+    private func patience(after asked: ShutdownMode?) -> ShutdownPatience {
+        switch asked {
+        case nil: fastEnd.isPast ? .impatient : .fresh
+        case .fast: immediateEnd.isPast ? .desperate : fastEnd.isPast ? .impatient : .patient
+        case .immediate: immediateEnd.isPast ? .desperate : .immediate
+        case .kill: .spent
+        }
+    }
+
+    private func signal(_ mode: ShutdownMode, _ postmaster: PostmasterObservation) -> String? {
+        do throws(SystemError) {
+            switch (mode, postmaster) {
+            case (.fast, .running(let file)), (.fast, .halted(let file)): try send(.fastShutdown, to: file.processID)
+            case (.immediate, .running(let file)): try send(.quit, to: file.processID)
+            // What is halted acts on the first signal that it finds when it goes on: the end, before any commit.
+            case (.immediate, .halted): try signalAll([.quit, .resume])
+            case (.kill, _): try signalAll([.kill])
+            case (.fast, .absent), (.immediate, .absent): break
+            case (.fast, .unknown(let why)), (.immediate, .unknown(let why)): return why
+            }
+        } catch {
+            return error.description
+        }
+        return nil
+    }
+
+    private func signalAll(_ signals: [ServerSignal]) throws(SystemError) {
+        let processes = findServerProcesses(dataDirectory: agent.dataDirectory)
+        for signal in signals {
+            for process in processes { try send(signal, to: process) }
+        }
+    }
+
+    private func text(_ postmaster: PostmasterObservation, _ processes: [Int32]) -> String {
+        processes.isEmpty
+            ? describe(InstanceObservation(postmaster: postmaster, server: .notAsked))
+            : "processes \(processes.map { String($0) }.joined(separator: ", ")) are left"
+    }
+}

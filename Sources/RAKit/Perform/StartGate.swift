@@ -1,0 +1,88 @@
+import RACore
+
+/// Keeps data from serving that aren't proven to be part of the primary's history.
+struct StartGate {
+    let agent: Agent
+    let installation: Installation
+    let set: ReplicaSet
+
+    private var lockFile: String {
+        ConfigurationFiles(installation: installation, parameters: agent.parameters).lockFile
+    }
+
+    /// Lets the start go on, or refuses it. A lock that is proven to be needless is removed.
+    func pass(_ cluster: ClusterObservation) throws(Refusal) {
+        let lock = try readLock()
+        guard let primary = primaryElsewhere(set, cluster: cluster) else {
+            if lock != nil { try passWithoutPrimary(cluster) }
+            return
+        }
+        let proof = try awaitProof(primary: primary, lock: lock?.content)
+        guard lock != nil else { return }
+        agent.log.notice("removing \(lockFile): \(proof)")
+        do throws(SystemError) {
+            try removeFile(lockFile)
+        } catch {
+            throw Refusal(.genericError, error.description)
+        }
+    }
+
+    private struct Lock {
+        /// nil for a file without content, as heartbeat/pgsql leaves it.
+        var content: LockContent?
+    }
+
+    private func readLock() throws(Refusal) -> Lock? {
+        do throws(SystemError) {
+            let content = LockContent(text: try readText(lockFile, limit: 4096))
+            if let content, !sameName(content.node, set.ownNode) {
+                agent.log.notice("removing \(lockFile): it came from \(content.node)")
+                try removeFile(lockFile)
+                return nil
+            }
+            return Lock(content: content)
+        } catch {
+            if error.isMissing { return nil }
+            throw Refusal(.genericError, error.description)
+        }
+    }
+
+    /// Without a primary only the durable record can tell that nobody was promoted after this node.
+    private func passWithoutPrimary(_ cluster: ClusterObservation) throws(Refusal) {
+        let record = DataStatus(
+            attributeValue(.dataStatus, node: set.ownNode, in: cluster, resource: set.resource))
+        if record == .latest {
+            agent.log.notice("\(lockFile) stays: this node was the last primary, as its data status LATEST says")
+            return
+        }
+        throw Refusal(
+            .genericError,
+            "\(lockFile) says that this node was the primary, its data status is \"\(record.text)\", and no primary runs that "
+                + "could tell whether its data are still part of the history. HINT: Start the other nodes first, then "
+                + "'crm resource cleanup \(set.resource) \(set.ownNode)'; or 'pgrex-tool rejoin'.")
+    }
+
+    /// Asks the primary until it answers: its address may come up after it.
+    private func awaitProof(primary: String, lock: LockContent?) throws(Refusal) -> String {
+        let check = HistoryCheck(agent: agent, installation: installation, lock: lock)
+        // What follows the gate needs some time too.
+        let end = agent.deadline.earlier(milliseconds: agent.deadline.remainingMilliseconds / 3)
+        var why = ""
+        while true {
+            switch check.compare(withPrimary: primary, isStopped: true, by: end.capped(milliseconds: 5000)) {
+            case .proven(let proof): return proof
+            case .refuse(let refusal): throw refusal
+            case .unknown(let reason):
+                if reason != why { agent.log.info("waiting to compare histories with \(primary): \(reason)") }
+                why = reason
+            }
+            guard !end.isPast else { break }
+            pause(milliseconds: 50)
+        }
+        throw Refusal(
+            .genericError,
+            "it isn't known whether this node's data are part of the primary's on \(primary): \(why). "
+                + "HINT: The address master_ip must reach the primary, and pg_hba.conf there must let \(agent.parameters.repuser) "
+                + "replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'.")
+    }
+}

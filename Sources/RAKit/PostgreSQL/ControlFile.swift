@@ -1,0 +1,47 @@
+public import RACore
+
+/// What pg_controldata says of a data directory; works on a running and on a stopped instance.
+public struct ControlFile: Sendable, Hashable {
+    public let systemIdentifier: UInt64
+    /// "in production", "shut down", "in archive recovery" and so on.
+    public let clusterState: String
+    public let checkpoint: WALPosition
+    /// How far recovery must go before the data are consistent; nil when it needn't go anywhere.
+    public let minimumRecoveryEnd: WALPosition?
+
+    /// Parses the program's output in the C locale.
+    public init?(text: String) {
+        var values: [Substring: String] = [:]
+        for line in text.split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            values[line[..<colon]] = trimSpaces(line[line.index(after: colon)...])
+        }
+        func timeline(_ name: Substring) -> TimelineID? { values[name].flatMap { UInt32($0) }.flatMap { TimelineID($0) } }
+        guard let identifier = values["Database system identifier"].flatMap({ UInt64($0) }),
+            let state = values["Database cluster state"],
+            let location = values["Latest checkpoint location"].flatMap({ LSN($0) }),
+            let checkpointTimeline = timeline("Latest checkpoint's TimeLineID")
+        else { return nil }
+        systemIdentifier = identifier
+        clusterState = state
+        checkpoint = WALPosition(timeline: checkpointTimeline, lsn: location)
+        let end = values["Minimum recovery ending location"].flatMap { LSN($0) }
+        if let end, end.bytes > 0, let endTimeline = timeline("Min recovery ending loc's timeline") {
+            minimumRecoveryEnd = WALPosition(timeline: endTimeline, lsn: end)
+        } else {
+            minimumRecoveryEnd = nil
+        }
+    }
+
+    /// Reads the control file of an installation's data directory.
+    public static func read(_ installation: Installation, by deadline: Deadline) -> Observed<ControlFile> {
+        let command = Command(
+            installation.program("pg_controldata"), ["-D", installation.dataDirectory], as: installation.account)
+        let result = run(command, by: deadline)
+        guard result.isSuccess else { return .unknown(why: "pg_controldata: \(result.summary)") }
+        guard let file = ControlFile(text: String(decoding: result.output, as: UTF8.self)) else {
+            return .unknown(why: "the output of pg_controldata can't be read")
+        }
+        return .known(file)
+    }
+}

@@ -1,0 +1,57 @@
+public import RACore
+
+/// The WAL files of a data directory.
+public struct LocalWAL: Sendable {
+    public let installation: Installation
+
+    public init(installation: Installation) { self.installation = installation }
+
+    private var directory: String { installation.dataDirectory + "/pg_wal" }
+
+    /// The instance's newest timeline with its history.
+    ///
+    /// The control file names a timeline only after a checkpoint on it; the files in pg_wal tell it at once.
+    public func history(_ control: ControlFile) -> Observed<InstanceHistory> {
+        let names: [String]
+        do throws(SystemError) {
+            names = try listDirectory(directory)
+        } catch {
+            return .unknown(why: error.description)
+        }
+        let present = names.filter { $0.utf8.count == 24 }.compactMap { UInt32($0.prefix(8), radix: 16) }
+            .compactMap { TimelineID($0) }
+        let recorded = [control.checkpoint.timeline, control.minimumRecoveryEnd?.timeline].compactMap { $0 }
+        guard let timeline = (present + recorded).max() else { return .unknown(why: "\(directory) is empty") }
+        guard timeline.number > 1 else {
+            return .known(history(control, TimelineHistory(timeline: timeline, ancestors: [])))
+        }
+        let path = directory + "/" + timeline.historyFileName
+        guard let text = try? readText(path), let history = TimelineHistory(timeline: timeline, text: text) else {
+            return .unknown(why: "the history of timeline \(timeline), \(path), can't be read")
+        }
+        return .known(self.history(control, history))
+    }
+
+    private func history(_ control: ControlFile, _ history: TimelineHistory) -> InstanceHistory {
+        InstanceHistory(systemIdentifier: control.systemIdentifier, history: history)
+    }
+
+    /// Whether a record begins at or after a position on its timeline.
+    ///
+    /// Only that much WAL is read: a checkpoint beyond the position answers at once, and otherwise the WAL since the
+    /// checkpoint is here, so that a missing file means that the timeline doesn't reach so far.
+    public func hasRecord(at position: WALPosition, _ control: ControlFile, by deadline: Deadline) -> Observed<Bool> {
+        if control.checkpoint.timeline == position.timeline, control.checkpoint.lsn >= position.lsn { return .known(true) }
+        if let end = control.minimumRecoveryEnd, end.timeline == position.timeline, end.lsn > position.lsn {
+            return .known(true)
+        }
+        let arguments = [
+            "-p", directory, "-t", String(position.timeline.number), "-s", position.lsn.description, "-n", "1",
+        ]
+        let result = run(Command(installation.program("pg_waldump"), arguments, as: installation.account), by: deadline)
+        switch result.end {
+        case .timedOut, .notStarted, .killed: return .unknown(why: "pg_waldump: \(result.summary)")
+        case .exited: return .known(String(decoding: result.output, as: UTF8.self).contains("lsn: "))
+        }
+    }
+}
