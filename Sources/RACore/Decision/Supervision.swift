@@ -8,9 +8,11 @@ public func decideSupervision(
     _ set: ReplicaSet, server: ServerFacts, cluster: ClusterObservation
 ) -> [ClusterEffect] {
     let own = ownRecord(set)
-    guard let senders = server.senders.value, let inEffect = SynchronousSet.names(inSetting: server.synchronousStandbyNames)
+    guard let senders = server.senders.value,
+        let inEffect = SynchronousSet.names(inSetting: server.synchronousStandbyNames),
+        mayRecord(inEffect: inEffect, cluster: cluster)
     else { return pending(own, in: cluster, resource: set.resource) }
-    let links = set.peers.map { (node: $0, link: PeerLink(node: $0, senders: senders)) }
+    let links = set.peers.map { (node: $0, link: link(to: $0, senders: senders, cluster: cluster)) }
     let wanted = decideSynchronousSet(set, links: links, inEffect: inEffect, senders: senders)
     let ranks = rankCandidates(set, links: links, senders: senders, cluster: cluster)
     var demotions: [ClusterEffect] = []
@@ -28,6 +30,23 @@ public func decideSupervision(
     // What the cluster doesn't show yet isn't recorded: commits stop waiting for a standby only once it does.
     guard pending(demotions, in: cluster, resource: set.resource).isEmpty else { return recorded }
     return recorded + change + pending(promotions, in: cluster, resource: set.resource)
+}
+
+/// Whether what this node records reaches whoever promotes another.
+///
+/// A partition without quorum records for itself only. And a standby that was lost but isn't yet known to be down may be
+/// about to be promoted, by the record that commits wait for it: until it is fenced, they do.
+private func mayRecord(inEffect: [String], cluster: ClusterObservation) -> Bool {
+    guard cluster.hasQuorum else { return false }
+    guard cluster.properties.isFencingEnabled else { return true }
+    return !inEffect.contains { cluster.node($0)?.isUnclean ?? false }
+}
+
+/// How a peer is connected; one that the cluster knows to be down isn't, whatever its connection still looks like: the
+/// server takes a minute to find out (`wal_sender_timeout`).
+private func link(to node: String, senders: [WALSender], cluster: ClusterObservation) -> PeerLink {
+    if let known = cluster.node(node), !known.isOnline, !known.isUnclean { return .none }
+    return PeerLink(node: node, senders: senders)
 }
 
 private func ownRecord(_ set: ReplicaSet) -> [ClusterEffect] {
