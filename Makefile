@@ -18,9 +18,13 @@ help:
 	@echo "make install  install under DESTDIR, PREFIX and OCF_ROOT"
 	@echo "make clean    remove what was built"
 
-# What a fresh Debian machine lacks; needs root only when something is missing.
+# What a fresh Debian machine with the Swift toolchain lacks; needs root only when something is missing.
+BUILD_PACKAGES = g++ libpq-dev make pkg-config
 deps:
-	@lab/deps build
+	@missing=; for name in $(BUILD_PACKAGES); do \
+	  dpkg-query -W -f '$${Status}' $$name 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$name"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; fi
 
 $(BUILD)/slib/libstdc++.a:
 	@mkdir -p $(BUILD)/slib
