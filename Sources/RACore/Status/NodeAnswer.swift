@@ -1,0 +1,86 @@
+/// What an instance told when it was asked for `status`.
+public enum NodeAnswer: Sendable, Equatable {
+    /// No postmaster, which only the node itself can know. The LSN is known after a clean stop of a primary only.
+    case notRunning(timeline: Observed<TimelineID>, lsn: Observed<LSN>)
+    /// An ordinary session answered.
+    case server(ServerFacts, Observed<ServerExtras>)
+    /// Only a replication connection was let in: it tells the role and the position, nothing else.
+    case replication(isInRecovery: Bool, position: WALPosition)
+    /// An instance is there, but doesn't serve.
+    case notServing(InstanceActivity, why: String)
+    /// Nothing is known of the instance from itself.
+    case none(why: String)
+}
+
+/// What `status` asks beyond a monitor's questions.
+public struct ServerExtras: Sendable, Hashable {
+    /// Settings whose change waits for a restart (`pg_settings.pending_restart`).
+    public var pendingRestart: Int
+    public var slots: [ReplicationSlot]
+    /// The address of each standby's connection, by application name.
+    public var addresses: [String: String]
+
+    public init(pendingRestart: Int, slots: [ReplicationSlot] = [], addresses: [String: String] = [:]) {
+        self.pendingRestart = pendingRestart
+        self.slots = slots
+        self.addresses = addresses
+    }
+}
+
+/// A row of pg_replication_slots on a primary.
+public struct ReplicationSlot: Sendable, Hashable {
+    public var name: String
+    /// Bytes from the slot's oldest WAL to the write position; nil when it keeps none.
+    public var retained: UInt64?
+    /// `wal_status`: reserved, extended, unreserved or lost; nil before PostgreSQL 13.
+    public var status: String?
+
+    public init(name: String, retained: UInt64?, status: String? = nil) {
+        self.name = name
+        self.retained = retained
+        self.status = status
+    }
+}
+
+/// Everything that `status` is made of.
+public struct StatusObservation: Sendable, Equatable {
+    public var resource: String
+    public var mode: ReplicationMode
+    /// `node_list`; empty for a resource that isn't replicated.
+    public var nodeList: [String]
+    /// The base of slot names; nil when no slots are configured.
+    public var slotBase: String?
+    /// The node that asks; nil when its name isn't known.
+    public var ownNode: String?
+    public var source: StatusSource
+    /// From the cluster, or from the configuration it saved.
+    public var cluster: ClusterObservation
+    /// By node name, as the cluster spells it.
+    public var answers: [String: NodeAnswer]
+
+    public init(
+        resource: String,
+        mode: ReplicationMode,
+        nodeList: [String],
+        slotBase: String? = nil,
+        ownNode: String? = nil,
+        source: StatusSource = .cluster,
+        cluster: ClusterObservation,
+        answers: [String: NodeAnswer] = [:]
+    ) {
+        self.resource = resource
+        self.mode = mode
+        self.nodeList = nodeList
+        self.slotBase = slotBase
+        self.ownNode = ownNode
+        self.source = source
+        self.cluster = cluster
+        self.answers = answers
+    }
+
+    /// The nodes that can have an instance: those of `node_list` or, without one, all.
+    public var members: [String] {
+        let all = cluster.nodes.map(\.name)
+        return nodeList.isEmpty ? all : resolveNodeNames(nodeList: nodeList, clusterNodes: all)
+    }
+}
