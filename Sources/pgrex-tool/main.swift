@@ -1,1 +1,4 @@
-print("x")
+import PgrexCommands
+
+// The process ends with the subcommand's documented exit code.
+PgrexTool.runFromCommandLine()
