@@ -39,14 +39,21 @@ public struct ConfigurationReader: Sendable {
     public var resource: String?
     /// Where Pacemaker saves the configuration; only root and its own user may read it.
     public var savedConfiguration: String
+    /// Prints the CIB of the running cluster.
+    public var query: Command
 
-    public init(resource: String? = nil, savedConfiguration: String = "/var/lib/pacemaker/cib/cib.xml") {
+    public init(
+        resource: String? = nil,
+        savedConfiguration: String = "/var/lib/pacemaker/cib/cib.xml",
+        query: Command = ClusterTools.readCIB
+    ) {
         self.resource = resource
         self.savedConfiguration = savedConfiguration
+        self.query = query
     }
 
     public func read(by deadline: Deadline) throws(ContextProblem) -> ResourceContext {
-        let result = run(ClusterTools.readCIB, by: deadline)
+        let result = run(query, by: deadline)
         if result.isSuccess { return try context(result.output, .cluster) }
         let why = "cibadmin --query: \(result.summary)"
         let bytes: [UInt8]
