@@ -165,6 +165,20 @@ import Testing
         #expect(text.contains(#""verdict":{"level":"unprotected","exit_code":2,"#))
     }
 
+    @Test func everyKeyIsInTheHelp() {
+        let help = StatusCommand.helpMessage(columns: 200)
+        #expect(keys(statusJSON(snapshot(status([primary("alpha")])))).allSatisfy { help.contains($0) })
+        #expect(keys(statusJSON(failure: "x", takenAt: "y")).allSatisfy { help.contains($0) })
+    }
+
+    private func keys(_ value: JSONValue) -> [String] {
+        switch value {
+        case .null, .bool, .integer, .unsigned, .string: []
+        case .array(let values): values.flatMap(keys)
+        case .object(let members): members.flatMap { [$0.key] + keys($0.value) }
+        }
+    }
+
     @Test func redrawingLeavesNothingOfTheScreenBefore() {
         #expect(redrawn("a\nb\n") == "\u{1B}[Ha\u{1B}[K\nb\u{1B}[K\n\u{1B}[K\u{1B}[J")
     }

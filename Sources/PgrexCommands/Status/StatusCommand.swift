@@ -25,6 +25,20 @@ public struct StatusCommand: ParsableCommand {
               2  unprotected: it serves, but nothing would take over safely
               3  down: no node serves
               4  can't tell: not enough could be asked
+
+            JSON KEYS (what isn't known is null, and "unknown" beside it says why; new ones may come):
+              version, taken_at, resource, rep_mode
+              cluster: name, source (cluster, saved_configuration), saved_at, quorum,
+                fencing (on, off, no_device), maintenance, unknown
+              states_recorded_because: why sync_state and state are what the primary's
+                agent recorded; null when they are the primary's own word
+              nodes: name, local, membership (online, standby, maintenance, offline, lost),
+                role (primary, standby, stopped, failed), state,
+                sync_state (sync, quorum, potential, async), timeline, received_lsn,
+                received_lag_bytes, replayed_lsn, replayed_lag_bytes,
+                slot_retained_bytes, pending_restart, promotion_score, unknown
+              verdict: level (healthy, degraded, unprotected, down, cannot_tell),
+                exit_code, text
             """
     )
 
