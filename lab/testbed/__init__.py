@@ -1,0 +1,1 @@
+"""A real Pacemaker cluster with PostgreSQL on one machine, in namespaces."""

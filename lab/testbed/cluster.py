@@ -1,0 +1,137 @@
+"""What the cluster says of itself."""
+import xml.etree.ElementTree as xml
+
+from .basics import LabError, wait_until
+
+
+class ClusterView:
+    """Questions to the cluster; any node that answers will do."""
+
+    def cib(self):
+        """The CIB as one of the nodes has it; prefers a node with quorum."""
+        fallback = None
+        for node in self.nodes.values():
+            if not node.init_process():
+                continue
+            result = node.exec(["cibadmin", "--query"], check=False, timeout=10)
+            if result.returncode != 0:
+                continue
+            tree = xml.fromstring(result.stdout)
+            if tree.get("have-quorum") == "1":
+                return tree
+            fallback = tree
+        if fallback is None:
+            raise LabError("no node's cluster services answer: 'lab/lab status'")
+        return fallback
+
+    def try_cib(self):
+        try:
+            return self.cib()
+        except LabError:
+            return None
+
+    def online(self):
+        """The nodes that are members and have joined."""
+        tree = self.try_cib()
+        if tree is None:
+            return []
+        return [state.get("uname") for state in tree.iter("node_state")
+                if is_yes(state.get("in_ccm")) and is_yes(state.get("crmd")) and state.get("join") == "member"]
+
+    def wait_formed(self, timeout=60):
+        def is_formed():
+            tree = self.try_cib()
+            return tree is not None and tree.get("have-quorum") == "1" and tree.get("dc-uuid") not in (None, "0") and \
+                len(self.online()) == len(self.nodes)
+        wait_until(is_formed, timeout, "every node online with quorum", step=0.2)
+
+    def attribute(self, node, name):
+        """A node attribute, transient before permanent; None when unset."""
+        return self.attributes().get(node, {}).get(name)
+
+    def attributes(self):
+        """{node: {name: value}}."""
+        found = {}
+        tree = self.try_cib()
+        if tree is None:
+            return found
+        for node in tree.iter("node"):
+            found.setdefault(node.get("uname"), {}).update(
+                {pair.get("name"): pair.get("value") for pair in node.iter("nvpair")})
+        for state in tree.iter("node_state"):
+            for part in state.findall("transient_attributes"):
+                found.setdefault(state.get("uname"), {}).update(
+                    {pair.get("name"): pair.get("value") for pair in part.iter("nvpair")})
+        return found
+
+    def roles(self):
+        """{node: role} of the instances, from each node's operation history."""
+        tree = self.try_cib()
+        if tree is None:
+            return {}
+        online = self.online()
+        found = {}
+        for state in tree.iter("node_state"):
+            if state.get("uname") not in online:
+                continue
+            for resource in state.iter("lrm_resource"):
+                if resource.get("id", "").split(":")[0] == "pgsql":
+                    found[state.get("uname")] = role_of(resource)
+        return found
+
+    def primary(self):
+        """The node in the promoted role."""
+        promoted = [node for node, role in self.roles().items() if role == "promoted"]
+        if len(promoted) != 1:
+            raise LabError(f"{len(promoted)} primaries run ({self.roles()}): 'lab/lab status'")
+        return promoted[0]
+
+    def try_primary(self):
+        try:
+            return self.primary()
+        except LabError:
+            return None
+
+    def synchronous(self):
+        """The nodes whose standby is synchronous by the cluster's record."""
+        return [node for node, values in self.attributes().items() if values.get("pgsql-status") == "HS:sync"]
+
+    def wait_primary(self, timeout=60, other_than=None):
+        def found():
+            name = self.try_primary()
+            return name if name and name != other_than else None
+        return wait_until(found, timeout, "a primary", step=0.1)
+
+    def wait_standbys(self, count, timeout=60):
+        """Waits until so many standbys stream from the primary."""
+        def are_there():
+            name = self.try_primary()
+            if not name:
+                return False
+            answer = self.psql(name, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'", check=False)
+            return answer is not None and int(answer) >= count
+        wait_until(are_there, timeout, f"{count} streaming standbys", step=0.1)
+
+    def wait_healthy(self, timeout=90):
+        """A primary, all others streaming, and one of them recorded as synchronous."""
+        self.wait_primary(timeout)
+        self.wait_standbys(len(self.nodes) - 1, timeout)
+        wait_until(lambda: len(self.synchronous()) == 1, timeout, "a synchronous standby", step=0.1)
+
+
+def is_yes(text):
+    """Words before Pacemaker 2.1.6, the time since when afterwards."""
+    return text in ("true", "online") or (text or "0").isdigit() and int(text or "0") > 0
+
+
+def role_of(resource):
+    """The role that a history tells, by its newest finished operation."""
+    operations = [op for op in resource.iter("lrm_rsc_op") if op.get("op-status") != "-1"]
+    operations = [op for op in operations if op.get("operation") in ("start", "stop", "monitor", "promote", "demote")]
+    if not operations:
+        return "unknown"
+    newest = max(operations, key=lambda op: int(op.get("call-id", "0")))
+    key = (newest.get("operation"), newest.get("rc-code"))
+    return {("promote", "0"): "promoted", ("monitor", "8"): "promoted", ("start", "0"): "unpromoted",
+            ("demote", "0"): "unpromoted", ("monitor", "0"): "unpromoted", ("stop", "0"): "stopped",
+            ("monitor", "7"): "stopped"}.get(key, "failed")

@@ -1,0 +1,45 @@
+"""The lab's network: a switch in a namespace of its own, which is also where the clients are."""
+from .basics import CLIENT_ADDRESS, NETWORK, run
+
+
+class Network:
+    def __init__(self, lab_name):
+        self.prefix = f"pgl-{lab_name}"
+        self.switch = f"{self.prefix}-switch"
+
+    def namespace(self, node):
+        return f"{self.prefix}-{node}"
+
+    def up(self):
+        run(["ip", "netns", "add", self.switch])
+        self._switch("link", "set", "lo", "up")
+        self._switch("link", "add", "br0", "type", "bridge")
+        self._switch("address", "add", f"{CLIENT_ADDRESS}/24", "dev", "br0")
+        self._switch("link", "set", "br0", "up")
+
+    def plug(self, node, number):
+        """Connects a node's fresh namespace."""
+        name = self.namespace(node)
+        run(["ip", "netns", "add", name])
+        # Made inside the namespaces, so that two labs never see each other's names.
+        run(["ip", "-n", name, "link", "add", "eth0", "type", "veth", "peer", "name", f"v-{node}", "netns", self.switch])
+        run(["ip", "-n", name, "address", "add", f"{NETWORK}.{10 + number}/24", "dev", "eth0"])
+        run(["ip", "-n", name, "link", "set", "lo", "up"])
+        run(["ip", "-n", name, "link", "set", "eth0", "up"])
+        self._switch("link", "set", f"v-{node}", "master", "br0")
+        self._switch("link", "set", f"v-{node}", "up")
+
+    def unplug(self, node):
+        run(["ip", "netns", "delete", self.namespace(node)], check=False)
+        self._switch("link", "delete", f"v-{node}", check=False)
+
+    def set_link(self, node, is_up):
+        self._switch("link", "set", f"v-{node}", "up" if is_up else "down", check=False)
+
+    def down(self, nodes):
+        for node in nodes:
+            run(["ip", "netns", "delete", self.namespace(node)], check=False)
+        run(["ip", "netns", "delete", self.switch], check=False)
+
+    def _switch(self, *words, check=True):
+        return run(["ip", "-n", self.switch, *words], check=check)

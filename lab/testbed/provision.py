@@ -1,0 +1,84 @@
+"""The files that nodes and lab need before anything runs."""
+import os
+import pathlib
+import shutil
+
+from .basics import LabError, run
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+OWNED_BY_CLUSTER = ["blackbox", "cib", "cores", "pengine"]
+
+# With the default of 20 s three nodes would wait that long for their first election.
+FIRST_CIB = """<cib crm_feature_set="3.0.0" validate-with="pacemaker-3.0" epoch="1" num_updates="0" admin_epoch="0">
+<configuration><crm_config><cluster_property_set id="cib-bootstrap-options">
+<nvpair id="cib-bootstrap-options-dc-deadtime" name="dc-deadtime" value="2s"/>
+</cluster_property_set></crm_config><nodes/><resources/><constraints/></configuration><status/></cib>
+"""
+
+
+def corosync_configuration(lab_name, nodes):
+    lines = ["totem {", "  version: 2", f"  cluster_name: {lab_name}", "  transport: knet", "  token: 1000",
+             "  crypto_cipher: none", "  crypto_hash: none", "}", "quorum {", "  provider: corosync_votequorum"]
+    if len(nodes) == 2:
+        lines.append("  two_node: 1")
+    lines += ["}", "logging {", "  to_logfile: yes", "  logfile: /var/log/corosync.log", "  to_syslog: no", "}",
+              "nodelist {"]
+    for node in nodes:
+        lines += ["  node {", f"    ring0_addr: {node.address}", f"    name: {node.name}",
+                  f"    nodeid: {node.number}", "  }"]
+    return "\n".join(lines + ["}", ""])
+
+
+def make_shared(lab):
+    """What all nodes see: names, agents, fencing."""
+    for name in ("power", "heartbeat", "sbin"):
+        (lab.shared / name).mkdir(parents=True)
+    hosts = ["127.0.0.1 localhost"] + [f"{node.address} {node.name}" for node in lab.nodes.values()]
+    (lab.shared / "hosts").write_text("\n".join(hosts) + "\n")
+    install(HERE / "fence_pglab", lab.shared / "sbin" / "fence_pglab")
+    if lab.agent_directory:
+        for program, place in (("pgsql-ra", "heartbeat/pgsql-swift"), ("pgrex-tool", "sbin/pgrex-tool")):
+            source = lab.agent_directory / program
+            if not source.exists():
+                raise LabError(f"{source} is missing: run 'make build'")
+            install(source, lab.shared / place)
+    if lab.is_incumbent:
+        patch_incumbent(lab.shared / "heartbeat" / "pgsql")
+
+
+def install(source, target):
+    shutil.copyfile(source, target)
+    target.chmod(0o755)
+
+
+def patch_incumbent(target):
+    """heartbeat/pgsql with a score call that this Pacemaker takes: `-p -v -INFINITY` is read as an option."""
+    text = pathlib.Path("/usr/lib/ocf/resource.d/heartbeat/pgsql").read_text()
+    patched = text.replace("crm_master -l reboot -v", "crm_master -l reboot --update=")
+    lines = []
+    for line in patched.splitlines(keepends=True):
+        if "--promotion" in line or "CRM_MASTER" in line:
+            line = line.replace(" -v $", " --update=$").replace(' -v "$', ' --update="$')
+        lines.append(line.replace("--update= ", "--update="))
+    target.write_text("".join(lines))
+    target.chmod(0o755)
+
+
+def make_node(lab, node):
+    """A node's disk."""
+    for name in ("etc-corosync", "var-lib-corosync", "var-lib-pacemaker", "var-log", "postgresql"):
+        (node.directory / name).mkdir(parents=True)
+    (node.directory / "etc-corosync" / "corosync.conf").write_text(
+        corosync_configuration(lab.name, list(lab.nodes.values())))
+    pacemaker = node.directory / "var-lib-pacemaker"
+    for name in OWNED_BY_CLUSTER:
+        (pacemaker / name).mkdir()
+    (pacemaker / "cib" / "cib.xml").write_text(FIRST_CIB)
+    for name in ("pacemaker", "cluster", "crmsh"):
+        (node.directory / "var-log" / name).mkdir()
+    run(["chown", "-R", "hacluster:haclient", pacemaker, node.directory / "var-log" / "pacemaker"])
+    pacemaker.chmod(0o750)
+    os.chmod(pacemaker / "cib" / "cib.xml", 0o600)
+    shutil.chown(node.directory / "postgresql", "postgres", "postgres")
+
+
