@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 
+from . import provision
 from .basics import PROJECT, STATE_ROOT, LabError, READER_ADDRESS, WRITER_ADDRESS
 from .client import Writer
 from .install import install
@@ -49,6 +50,7 @@ def parser():
     healthy.add_argument("--timeout", type=float, default=90)
     writer = add("writer", "insert rows through the virtual IP until Ctrl-C, then say what became of them")
     writer.add_argument("--duration", type=float, help="seconds")
+    add("update", "put newly built programs in place")
     down = add("down", "tear everything down")
     down.add_argument("--all", action="store_true", help="every lab")
     return top
@@ -123,6 +125,8 @@ def carry_out(options):
     if options.command == "load":
         with open(options.file, encoding="utf-8") as file:
             return lab.configure(file.read())
+    if options.command == "update":
+        return provision.install_programs(lab)
     if options.command == "wait":
         return lab.wait_healthy(options.timeout)
     if options.command == "writer":

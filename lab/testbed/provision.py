@@ -37,18 +37,25 @@ def make_shared(lab):
     (lab.shared / "hosts").write_text("\n".join(hosts) + "\n")
     install(HERE / "fence_pglab", lab.shared / "sbin" / "fence_pglab")
     if lab.agent_directory:
-        for program, place in (("pgsql-ra", "heartbeat/pgsql-swift"), ("pgrex-tool", "sbin/pgrex-tool")):
-            source = lab.agent_directory / program
-            if not source.exists():
-                raise LabError(f"{source} is missing: run 'make build'")
-            install(source, lab.shared / place)
+        install_programs(lab)
     if lab.is_incumbent:
         patch_incumbent(lab.shared / "heartbeat" / "pgsql")
 
 
+def install_programs(lab):
+    """Puts the built agent and tool in place; nodes that run take them from their next call on."""
+    for program, place in (("pgsql-ra", "heartbeat/pgsql-swift"), ("pgrex-tool", "sbin/pgrex-tool")):
+        source = lab.agent_directory / program
+        if not source.exists():
+            raise LabError(f"{source} is missing: run 'make build'")
+        install(source, lab.shared / place)
+
+
 def install(source, target):
-    shutil.copyfile(source, target)
-    target.chmod(0o755)
+    fresh = target.with_name(target.name + ".new")
+    shutil.copyfile(source, fresh)
+    fresh.chmod(0o755)
+    fresh.rename(target)
 
 
 def patch_incumbent(target):

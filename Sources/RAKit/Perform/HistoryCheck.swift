@@ -29,7 +29,7 @@ struct HistoryCheck {
         case .known(let history): local = history
         case .unknown(let why): return .unknown(why: why)
         }
-        switch PrimaryHistory.read(target, as: agent.account, by: deadline) {
+        switch PrimaryHistory.read(target, as: agent.account, by: deadline.capped(milliseconds: 5000)) {
         case .unknown(let why): return .unknown(why: "\(target.summary): \(why)")
         case .known(let (theirs, flushed)):
             if let refusal = refuseTwin(local, theirs, primary: primary) { return .refuse(refusal) }

@@ -69,7 +69,7 @@ struct StartGate {
         let end = agent.deadline.earlier(milliseconds: agent.deadline.remainingMilliseconds / 3)
         var why = ""
         while true {
-            switch check.compare(withPrimary: primary, isStopped: true, by: end.capped(milliseconds: 5000)) {
+            switch check.compare(withPrimary: primary, isStopped: true, by: end) {
             case .proven(let proof): return proof
             case .refuse(let refusal): throw refusal
             case .unknown(let reason):

@@ -8,6 +8,8 @@ public struct ControlFile: Sendable, Hashable {
     public let checkpoint: WALPosition
     /// How far recovery must go before the data are consistent; nil when it needn't go anywhere.
     public let minimumRecoveryEnd: WALPosition?
+    /// Bytes a WAL segment file holds; initdb decides.
+    public let segmentSize: UInt64
 
     /// Parses the program's output in the C locale.
     public init?(text: String) {
@@ -20,10 +22,12 @@ public struct ControlFile: Sendable, Hashable {
         guard let identifier = values["Database system identifier"].flatMap({ UInt64($0) }),
             let state = values["Database cluster state"],
             let location = values["Latest checkpoint location"].flatMap({ LSN($0) }),
-            let checkpointTimeline = timeline("Latest checkpoint's TimeLineID")
+            let checkpointTimeline = timeline("Latest checkpoint's TimeLineID"),
+            let segment = values["Bytes per WAL segment"].flatMap({ UInt64($0) }), segment > 0
         else { return nil }
         systemIdentifier = identifier
         clusterState = state
+        segmentSize = segment
         checkpoint = WALPosition(timeline: checkpointTimeline, lsn: location)
         let end = values["Minimum recovery ending location"].flatMap { LSN($0) }
         if let end, end.bytes > 0, let endTimeline = timeline("Min recovery ending loc's timeline") {

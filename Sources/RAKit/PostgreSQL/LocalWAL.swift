@@ -45,6 +45,10 @@ public struct LocalWAL: Sendable {
         if let end = control.minimumRecoveryEnd, end.timeline == position.timeline, end.lsn > position.lsn {
             return .known(true)
         }
+        // pg_waldump would wait 5 s for a segment that isn't there.
+        guard FileFacts(directory + "/" + segmentName(of: position, size: control.segmentSize)) != nil else {
+            return .known(false)
+        }
         let arguments = [
             "-p", directory, "-t", String(position.timeline.number), "-s", position.lsn.description, "-n", "1",
         ]
@@ -54,4 +58,16 @@ public struct LocalWAL: Sendable {
         case .exited: return .known(String(decoding: result.output, as: UTF8.self).contains("lsn: "))
         }
     }
+}
+
+/// The name of the WAL segment file that holds a position (documentation, "WAL Internals").
+func segmentName(of position: WALPosition, size: UInt64) -> String {
+    let number = position.lsn.bytes / size
+    let perFile = 0x1_0000_0000 / size
+    return [UInt64(position.timeline.number), number / perFile, number % perFile].map { paddedHex($0) }.joined()
+}
+
+private func paddedHex(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
+    return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
 }

@@ -84,6 +84,9 @@ public func run(_ command: Command, by deadline: Deadline) -> CommandResult {
     start(command).finish(by: deadline)
 }
 
+/// A C string that lives as long as the process.
+private nonisolated(unsafe) let rootDirectory = UnsafePointer<CChar>(strdup("/"))
+
 private func spawn(_ path: String, _ command: Command, output: Int32, errors: Int32) -> pid_t {
     let null = open("/dev/null", O_RDWR | O_CLOEXEC)
     defer { close(null) }
@@ -97,6 +100,8 @@ private func spawn(_ path: String, _ command: Command, output: Int32, errors: In
         (command.account?.name ?? "").withCString { user in
             var child = csystem_child()
             child.path = pathPointer
+            // Another user may not enter the directory that Pacemaker gives us.
+            child.directory = command.account == nil ? nil : rootDirectory
             child.arguments = UnsafePointer(arguments.pointers)
             child.environment = UnsafePointer(environment.pointers)
             if let account = command.account, geteuid() == 0 {
