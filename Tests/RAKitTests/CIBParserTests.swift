@@ -65,6 +65,19 @@ func fixtureCIB(_ name: String, file: String = #filePath) throws -> [UInt8] {
         #expect(cluster.nodes[2].transientAttributes["master-pgsql"] == "-INFINITY")
     }
 
+    /// As cibadmin of Pacemaker 2.1.5 printed it, after pgsql-swift was promoted on a cluster of one node.
+    @Test func readsARecordedCIB() throws {
+        let cluster = try parseCIB(fixtureCIB("recorded-2.1.5"), resource: "pgsql")
+        #expect(cluster.hasQuorum)
+        #expect(cluster.designatedController == "n1")
+        #expect(cluster.properties == ClusterProperties(clusterName: "tokyo", isFencingEnabled: false))
+        #expect(cluster.nodes.map(\.isOnline) == [true])
+        #expect(cluster.nodes.map(\.resourceRole) == [.promoted])
+        #expect(cluster.nodes.first?.transientAttributes["pgsql-status"] == "PRI")
+        #expect(cluster.nodes.first?.permanentAttributes["pgsql-data-status"] == "LATEST")
+        #expect(try parseResource(fixtureCIB("recorded-2.1.5"), name: nil).cloneName == "pgsql-clone")
+    }
+
     @Test func readsPacemaker30() throws {
         let cluster = try parseCIB(fixtureCIB("pacemaker-3.0"), resource: "pgsql")
         #expect(!cluster.hasQuorum)
