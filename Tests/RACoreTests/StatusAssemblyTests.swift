@@ -229,6 +229,17 @@ struct StatusWorld {
         #expect(world.verdict.level == .healthy)
     }
 
+    /// A powered-off node: the primary still shows it as streaming until wal_sender_timeout.
+    @Test func thePrimarysWordIsntEnoughForASilentStandby() {
+        var world = StatusWorld()
+        world.observation.answers["gamma"] = .silent(why: "gamma: no answer")
+        #expect(world.row("gamma")?.activity == .unknown(why: "gamma: no answer"))
+        #expect(world.row("gamma")?.receivedLSN == .known(StatusWorld.flushed))
+        #expect(world.verdict == HealthVerdict(.degraded, .standbyMissing))
+        world.observation.answers["beta"] = .silent(why: "beta: no answer")
+        #expect(world.verdict == HealthVerdict(.cannotTell, .standbysUnknown))
+    }
+
     @Test func theRecordFillsInForThePrimary() {
         var world = StatusWorld()
         let position = WALPosition(timeline: StatusWorld.timeline, lsn: StatusWorld.flushed)

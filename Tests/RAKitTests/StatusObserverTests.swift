@@ -54,6 +54,7 @@ import Testing
                 Latest checkpoint's TimeLineID:       2
                 Minimum recovery ending location:     0/0
                 Min recovery ending loc's timeline:   0
+                Bytes per WAL segment:                16777216
 
                 """
         )

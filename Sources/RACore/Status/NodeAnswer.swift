@@ -8,7 +8,9 @@ public enum NodeAnswer: Sendable, Equatable {
     case replication(isInRecovery: Bool, position: WALPosition)
     /// An instance is there, but doesn't serve.
     case notServing(InstanceActivity, why: String)
-    /// Nothing is known of the instance from itself.
+    /// Nothing answered where the instance should be: nothing listens, or the node is gone.
+    case silent(why: String)
+    /// Nothing is known of the instance from itself: it wasn't asked, or it refuses us.
     case none(why: String)
 }
 

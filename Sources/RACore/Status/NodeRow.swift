@@ -59,11 +59,19 @@ struct NodeRow {
         case (.replication, .known(.standby)), (.none, .known(.standby)): standbyActivity(nil)
         case (.server, .known(.primary)), (.replication, .known(.primary)): .known(.running)
         case (.none(let why), .known(.primary)), (.none(let why), .unknown): .unknown(why: why)
+        case (.silent(let why), .known(.primary)), (.silent(let why), .unknown): .unknown(why: why)
+        case (.silent(let why), .known(.standby)): silentStandby(why)
         // An instance that answers has a role, and one that isn't running is stopped.
         case (.server, .unknown(let why)), (.replication, .unknown(let why)), (.notRunning, .unknown(let why)):
             .unknown(why: why)
         case (.notRunning, .known(.primary)), (.notRunning, .known(.standby)): .known(.stopped)
         }
+    }
+
+    /// A primary counts a standby whose node died as streaming until wal_sender_timeout: its word isn't enough here.
+    private func silentStandby(_ why: String) -> Observed<InstanceActivity> {
+        guard case .known = primary.senders, sender == nil else { return .unknown(why: why) }
+        return .known(.disconnected)
     }
 
     /// The primary's word, then the standby's own.
@@ -86,7 +94,7 @@ struct NodeRow {
 
     private var whyUnseen: String {
         switch (answer, primary.senders) {
-        case (.none(let why), _), (.notServing(_, let why), _): why
+        case (.none(let why), _), (.silent(let why), _), (.notServing(_, let why), _): why
         case (.server, .unknown(let why)), (.replication, .unknown(let why)), (.notRunning, .unknown(let why)): why
         case (.server, .known), (.replication, .known), (.notRunning, .known): "\(name) doesn't tell"
         }
@@ -127,7 +135,7 @@ struct NodeRow {
         case .server(let facts, _): .known(facts.timeline)
         case .replication(_, let position): .known(position.timeline)
         case .notRunning(let timeline, _): timeline
-        case .notServing(_, let why), .none(let why): .unknown(why: why)
+        case .notServing(_, let why), .silent(let why), .none(let why): .unknown(why: why)
         }
     }
 
@@ -136,7 +144,7 @@ struct NodeRow {
         case .server(let facts, _): return .known(facts.lsn)
         case .replication(_, let position): return .known(position.lsn)
         case .notRunning(_, let lsn): return lsn
-        case .notServing(_, let why), .none(let why):
+        case .notServing(_, let why), .silent(let why), .none(let why):
             guard let flushed = sender?.flushedLSN else { return .unknown(why: why) }
             return .known(flushed)
         }
@@ -176,7 +184,8 @@ struct NodeRow {
         case .server(_, let extras): return extras.map(\.pendingRestart)
         case .notRunning: return nil
         case .replication: return .unknown(why: onlyReplication(name))
-        case .notServing(_, let why), .none(let why): return role == .known(.stopped) ? nil : .unknown(why: why)
+        case .notServing(_, let why), .silent(let why), .none(let why):
+            return role == .known(.stopped) ? nil : .unknown(why: why)
         }
     }
 

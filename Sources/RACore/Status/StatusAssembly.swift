@@ -23,7 +23,7 @@ extension NodeAnswer {
     var isFromInstance: Bool {
         switch self {
         case .server, .replication: true
-        case .notRunning, .notServing, .none: false
+        case .notRunning, .notServing, .silent, .none: false
         }
     }
 }
@@ -46,7 +46,7 @@ extension StatusObservation {
             guard case .unknown(let why) = facts.senders else { return nil }
             return why
         case .replication: return onlyReplication(primary)
-        case .notRunning, .notServing, .none: return nil
+        case .notRunning, .notServing, .silent, .none: return nil
         }
     }
 
@@ -65,7 +65,7 @@ func role(of node: String, _ observation: StatusObservation) -> Observed<Instanc
     case .server(let facts, _): .known(facts.isInRecovery ? .standby : .primary)
     case .replication(let isInRecovery, _): .known(isInRecovery ? .standby : .primary)
     case .notRunning: .known(.stopped)
-    case .notServing(_, let why), .none(let why): roleByOthers(node, observation, why)
+    case .notServing(_, let why), .silent(let why), .none(let why): roleByOthers(node, observation, why)
     }
 }
 
@@ -126,7 +126,7 @@ struct PrimaryView {
             lsn = .known(position.lsn)
             senders = .unknown(why: why)
             slots = .unknown(why: why)
-        case .notServing(_, let why), .none(let why):
+        case .notServing(_, let why), .silent(let why), .none(let why):
             lsn = .unknown(why: why)
             senders = .unknown(why: why)
             slots = .unknown(why: why)

@@ -24,9 +24,9 @@ struct PeerQuestion: Sendable {
             case .refused: return askReplication(by: deadline)
             case .unreachable(let why):
                 // libpq itself says so when a password is asked for and none is there: the server is not out of reach.
-                guard why.contains("password") else { return none(why) }
+                guard why.contains("password") else { return .silent(why: named(why)) }
                 return askReplication(by: deadline)
-            case .silent(let why): return none(why)
+            case .silent(let why): return .silent(why: named(why))
             }
         }
     }
@@ -59,10 +59,12 @@ struct PeerQuestion: Sendable {
     }
 
     /// What libpq says may quote the connection string.
-    private func none(_ why: String) -> NodeAnswer {
+    private func named(_ why: String) -> String {
         let text = redactingPasswords(why)
-        return .none(why: text.hasPrefix(node) ? text : "\(node): \(text)")
+        return text.hasPrefix(node) ? text : "\(node): \(text)"
     }
+
+    private func none(_ why: String) -> NodeAnswer { .none(why: named(why)) }
 
     /// As a standby connects to the primary, but to this node; an own monitoring user goes first where it can.
     private func target(isReplication: Bool) -> ConnectionTarget {

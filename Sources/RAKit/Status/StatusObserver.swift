@@ -63,7 +63,7 @@ public struct StatusObserver: Sendable {
         // The password file is its owner's alone, and one user is the whole process's: so all ask as that user.
         let answers = local.account.map { $0.impersonate(ask) } ?? ask()
         for (peer, answer) in zip(peers, answers) {
-            observation.answers[peer] = answer ?? .none(why: "\(peer): no answer within \(peerMilliseconds) ms")
+            observation.answers[peer] = answer ?? .silent(why: "\(peer): no answer within \(peerMilliseconds) ms")
             if case .replication? = answer { closedNodes.insert(peer) }
         }
     }
