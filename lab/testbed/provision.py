@@ -43,12 +43,18 @@ def make_shared(lab):
 
 
 def install_programs(lab):
-    """Puts the built agent and tool in place; nodes that run take them from their next call on."""
+    """Puts the built agent and tool in place; nodes that run take them from their next call on.
+
+    An overlay doesn't see a file that changes below it: the overlay has links, to a directory that is bound in.
+    """
     for program, place in (("pgsql-ra", "heartbeat/pgsql-swift"), ("pgrex-tool", "sbin/pgrex-tool")):
         source = lab.agent_directory / program
         if not source.exists():
             raise LabError(f"{source} is missing: run 'make build'")
-        install(source, lab.shared / place)
+        install(source, lab.shared / "power" / program)
+        link = lab.shared / place
+        if not link.is_symlink():
+            link.symlink_to(f"/run/power/{program}")
 
 
 def install(source, target):

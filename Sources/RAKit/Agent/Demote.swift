@@ -23,7 +23,12 @@ extension Agent {
                 let start = min(30_000, deadline.remainingMilliseconds / 2)
                 let shutdown = Shutdown(
                     agent: self, fastSeconds: parameters.stopEscalate, end: deadline.earlier(milliseconds: start))
-                if let failure = shutdown.run() { return Outcome(.genericError, failure) }
+                switch shutdown.run() {
+                case .clean: break
+                // A start would now replay the WAL of a crash, and the failover would wait for it.
+                case .unclean: return Outcome(.success, "the primary could only be ended, and stays down")
+                case .failed(let why): return Outcome(.genericError, why)
+                }
             case .comeUp: return comeUpAsStandby()
             }
         }

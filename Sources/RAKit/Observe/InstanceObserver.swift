@@ -22,7 +22,8 @@ public struct InstanceObserver: Sendable {
         let postmaster = observePostmaster(dataDirectory: dataDirectory)
         switch postmaster {
         case .absent, .unknown: return InstanceObservation(postmaster: postmaster, server: .notAsked)
-        case .running(let file), .halted(let file):
+        case .halted: return awaitResumption(by: deadline)
+        case .running(let file):
             let answer = ask(file, by: deadline)
             guard isDisappointing(answer) else { return InstanceObservation(postmaster: postmaster, server: answer) }
             // It may have died while we asked: what counts is what is there now.
@@ -32,6 +33,21 @@ public struct InstanceObserver: Sendable {
             case .running, .halted: return InstanceObservation(postmaster: now, server: answer)
             }
         }
+    }
+
+    /// A postmaster that is halted can't answer; one that a debugger looks at goes on in a moment.
+    private func awaitResumption(by deadline: Deadline) -> InstanceObservation {
+        var last = PostmasterObservation.absent(leftover: nil)
+        let end = deadline.capped(milliseconds: 1000)
+        let isDecided = wait(until: end) { () -> Bool? in
+            last = observePostmaster(dataDirectory: dataDirectory)
+            guard case .halted = last else { return true }
+            return nil
+        }
+        guard isDecided == true else {
+            return InstanceObservation(postmaster: last, server: .silent(why: "the postmaster is halted"))
+        }
+        return observe(by: deadline)
     }
 
     private func isDisappointing(_ answer: ServerObservation) -> Bool {

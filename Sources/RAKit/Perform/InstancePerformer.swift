@@ -64,7 +64,7 @@ struct InstancePerformer {
 
     private func shutDown() throws(Refusal) {
         let shutdown = Shutdown(agent: agent, fastSeconds: agent.parameters.stopEscalate, end: shutdownEnd)
-        if let failure = shutdown.run() { throw Refusal(.genericError, failure) }
+        if case .failed(let why) = shutdown.run() { throw Refusal(.genericError, why) }
     }
 
     /// Leaves PGSQL.lock with the position at which this node's WAL begins to be its own.

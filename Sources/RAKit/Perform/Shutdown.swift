@@ -20,10 +20,16 @@ struct Shutdown {
         immediateEnd = end.earlier(milliseconds: reserve / 3)
     }
 
+    enum Result {
+        /// No process is left, and the server shut down by itself.
+        case clean
+        /// No process is left; the next start must recover from a crash.
+        case unclean
+        case failed(why: String)
+    }
+
     /// Carries it out.
-    ///
-    /// - Returns: nil once no process of the instance is left, or why that can't be said.
-    func run() -> String? {
+    func run() -> Result {
         var asked: ShutdownMode?
         while true {
             let postmaster = observePostmaster(dataDirectory: agent.dataDirectory)
@@ -31,8 +37,8 @@ struct Shutdown {
             let step = decideStop(
                 state(of: postmaster), hasProcesses: !processes.isEmpty, patience: patience(after: asked))
             switch step {
-            case .finish(.success, _): return nil
-            case .finish(_, let reason): return reason.text
+            case .finish(.success, _): return asked == .fast ? .clean : .unclean
+            case .finish(_, let reason): return .failed(why: reason.text)
             case .perform(let effects, let reason):
                 agent.log.notice(reason.text)
                 for case .shutDown(let mode) in effects {
@@ -40,9 +46,12 @@ struct Shutdown {
                     if let failure = signal(mode, postmaster) { agent.log.error(failure) }
                 }
             case .wait(let reason):
-                if end.isPast { return "\(reason.text) at the end of the operation's time: \(text(postmaster, processes))" }
+                if end.isPast {
+                    return .failed(
+                        why: "\(reason.text) at the end of the operation's time: \(text(postmaster, processes))")
+                }
             }
-            if end.isPast { return "the shutdown didn't end in time: \(text(postmaster, processes))" }
+            if end.isPast { return .failed(why: "the shutdown didn't end in time: \(text(postmaster, processes))") }
             pause(milliseconds: 20)
         }
     }
