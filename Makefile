@@ -19,7 +19,7 @@ help:
 	@echo "make clean    remove what was built"
 
 # What a fresh Debian machine with the Swift toolchain lacks; needs root only when something is missing.
-BUILD_PACKAGES = g++ libpq-dev make pkg-config
+BUILD_PACKAGES = g++ libpq-dev make
 deps:
 	@missing=; for name in $(BUILD_PACKAGES); do \
 	  dpkg-query -W -f '$${Status}' $$name 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$name"; done; \

@@ -32,10 +32,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
-        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CLibpqLoader", dependencies: ["CLibpq"]),
         .target(name: "CSystem"),
         .target(name: "RACore", swiftSettings: strict),
-        .target(name: "RAKit", dependencies: ["RACore", "CLibpq", "CSystem"], swiftSettings: strict),
+        .target(name: "RAKit", dependencies: ["RACore", "CLibpq", "CLibpqLoader", "CSystem"], swiftSettings: strict),
         .target(
             name: "PgrexCommands",
             dependencies: [

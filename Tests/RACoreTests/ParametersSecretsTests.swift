@@ -47,6 +47,8 @@ import Testing
         ("postgresql://user:hush@host:5432/db", "postgresql://user:********@host:5432/db"),
         ("postgresql://user:hu@sh@host/db", "postgresql://user:********@host/db"),
         ("postgresql://host:5432/db", "postgresql://host:5432/db"),
+        ("postgresql://user:@host/db", "postgresql://user:@host/db"),
+        ("://:@", "://:@"),
         ("postgresql://host:5432/db?password=hush", "postgresql://host:5432/db?password=********"),
         ("password authentication failed for user \"a\"", "password authentication failed for user \"a\""),
         ("password='' port=1", "password=******** port=1"),

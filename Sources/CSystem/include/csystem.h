@@ -1,5 +1,6 @@
 #ifndef PGSQL_SWIFT_CSYSTEM_H
 #define PGSQL_SWIFT_CSYSTEM_H
+#include <signal.h>
 #include <sys/types.h>
 
 /* How a child process is to be started. All pointers must stay valid for the call; no memory is kept. */
@@ -26,6 +27,9 @@ int csystem_pipe(int descriptors[2], int size);
 
 /* Descriptor for pid that becomes readable when it ends, or -1 with errno. */
 int csystem_pidfd_open(pid_t pid);
+
+/* The process that waitid told of; 0 for none. A union's member, which Swift can't name. */
+pid_t csystem_child_of(const siginfo_t *facts);
 
 /* Makes processes whose parent ends children of this one, so that their end is seen at once. 0, or -1 with errno. */
 int csystem_adopt_orphans(void);

@@ -47,7 +47,8 @@ private struct PasswordScanner {
     private func uriPassword() -> Int? {
         guard position > 0, input[position - 1] == UInt8(ascii: ":"), followsURIUser(position - 1) else { return nil }
         let end = input[position...].firstIndex { isBlank($0) || isQuote($0) || $0 == UInt8(ascii: "/") } ?? input.count
-        return input[position..<end].lastIndex(of: UInt8(ascii: "@"))
+        // An empty password is nothing to hide, and an end that is no step forward would be looked for again for ever.
+        return input[position..<end].lastIndex(of: UInt8(ascii: "@")).flatMap { $0 > position ? $0 : nil }
     }
 
     /// Whether only a user name stands between "://" and the colon at `colon`.

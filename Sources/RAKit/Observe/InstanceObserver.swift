@@ -62,7 +62,7 @@ public struct InstanceObserver: Sendable {
         case .failure(let failure): return observation(of: failure)
         case .success(let connection):
             do throws(QueryFailure) {
-                return .answering(try Queries.instance(connection, by: deadline))
+                return .answering(corrected(try Queries.instance(connection, by: deadline)))
             } catch {
                 switch error {
                 case .failed: return .refusing(message: error.text)
@@ -71,6 +71,16 @@ public struct InstanceObserver: Sendable {
                 }
             }
         }
+    }
+
+    /// A standby names its timeline by SQL only after a restart point or new WAL on it; its WAL files have it at once.
+    private func corrected(_ facts: ServerFacts) -> ServerFacts {
+        guard facts.isInRecovery, let newest = newestTimeline(dataDirectory: dataDirectory), newest > facts.timeline else {
+            return facts
+        }
+        var facts = facts
+        facts.timeline = newest
+        return facts
     }
 
     /// Connects to the instance that postmaster.pid describes.

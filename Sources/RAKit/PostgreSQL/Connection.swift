@@ -1,10 +1,12 @@
 internal import CLibpq
+internal import CLibpqLoader
 internal import Glibc
 
 /// One libpq connection whose every wait has a deadline.
 ///
 /// Not a general client: text results only, for the questions in `Queries`. One thread only.
 public final class Connection {
+    private let library: libpq
     private let handle: OpaquePointer
 
     /// Connects.
@@ -13,24 +15,30 @@ public final class Connection {
     public static func open(
         _ target: ConnectionTarget, as account: Account?, by deadline: Deadline
     ) throws(ConnectionFailure) -> Connection {
+        guard let library = libpq_functions()?.pointee else {
+            throw .unreachable(why: "libpq can't be loaded: \(String(cString: libpq_problem())). HINT: Install libpq5.")
+        }
         let opened =
             if let account {
-                account.impersonate { begin(target, by: deadline) }
+                account.impersonate { begin(library, target, by: deadline) }
             } else {
-                begin(target, by: deadline)
+                begin(library, target, by: deadline)
             }
         switch opened {
-        case .success(let handle): return Connection(handle)
+        case .success(let handle): return Connection(library, handle)
         case .failure(let failure): throw failure
         }
     }
 
-    private init(_ handle: OpaquePointer) { self.handle = handle }
+    private init(_ library: libpq, _ handle: OpaquePointer) {
+        self.library = library
+        self.handle = handle
+    }
 
-    deinit { PQfinish(handle) }
+    deinit { library.finish(handle) }
 
     private static func begin(
-        _ target: ConnectionTarget, by deadline: Deadline
+        _ library: libpq, _ target: ConnectionTarget, by deadline: Deadline
     ) -> Result<OpaquePointer, ConnectionFailure> {
         let words = target.keywords
         let names = CStringArray(words.map(\.0))
@@ -40,38 +48,40 @@ public final class Connection {
             values.free()
         }
         let started = names.constantPointers { namePointers in
-            values.constantPointers { PQconnectStartParams(namePointers, $0, 1) }
+            values.constantPointers { library.connectStartParams(namePointers, $0, 1) }
         }
         guard let handle = started else { return .failure(.unreachable(why: "out of memory")) }
         // The SQLSTATE is part of a connection's error text only in the verbose form.
-        PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
-        if let failure = complete(handle, target, by: deadline) {
-            PQfinish(handle)
+        _ = library.setErrorVerbosity(handle, PQERRORS_VERBOSE)
+        if let failure = complete(library, handle, target, by: deadline) {
+            library.finish(handle)
             return .failure(failure)
         }
-        PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        PQsetErrorVerbosity(handle, PQERRORS_TERSE)
+        _ = library.setNoticeProcessor(handle, { _, _ in }, nil)
+        _ = library.setErrorVerbosity(handle, PQERRORS_TERSE)
         return .success(handle)
     }
 
     private static func complete(
-        _ handle: OpaquePointer, _ target: ConnectionTarget, by deadline: Deadline
+        _ library: libpq, _ handle: OpaquePointer, _ target: ConnectionTarget, by deadline: Deadline
     ) -> ConnectionFailure? {
-        guard PQstatus(handle) != CONNECTION_BAD else { return failure(of: handle, target) }
+        guard library.status(handle) != CONNECTION_BAD else { return failure(library, of: handle, target) }
         var state = PGRES_POLLING_WRITING
         while true {
             if state == PGRES_POLLING_OK { return nil }
-            if state == PGRES_POLLING_FAILED { return failure(of: handle, target) }
+            if state == PGRES_POLLING_FAILED { return failure(library, of: handle, target) }
             let events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT
-            guard ready(PQsocket(handle), events: events, by: deadline) else {
+            guard ready(library.socket(handle), events: events, by: deadline) else {
                 return .silent(why: "no answer from \(target.summary) before the deadline")
             }
-            state = PQconnectPoll(handle)
+            state = library.connectPoll(handle)
         }
     }
 
-    private static func failure(of handle: OpaquePointer, _ target: ConnectionTarget) -> ConnectionFailure {
-        let text = String(cString: PQerrorMessage(handle))
+    private static func failure(
+        _ library: libpq, of handle: OpaquePointer, _ target: ConnectionTarget
+    ) -> ConnectionFailure {
+        let text = textOf(library.errorMessage(handle))
         guard let (state, message) = splitServerError(text) else {
             return .unreachable(why: firstLine(text))
         }
@@ -82,13 +92,13 @@ public final class Connection {
     ///
     /// - Throws: the first error; results before it are dropped.
     public func query(_ statements: String, by deadline: Deadline) throws(QueryFailure) -> [Rows] {
-        guard PQsendQuery(handle, statements) == 1 else { throw .lost(why: errorText) }
+        guard library.sendQuery(handle, statements) == 1 else { throw .lost(why: errorText) }
         var results: [Rows] = []
         var problem: QueryFailure?
         while let result = try nextResult(by: deadline) {
-            defer { PQclear(result) }
-            switch PQresultStatus(result) {
-            case PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE: results.append(Rows(copying: result))
+            defer { library.clear(result) }
+            switch library.resultStatus(result) {
+            case PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE: results.append(Rows(copying: result, library))
             case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: results.append(Rows(rows: []))
             case _: problem = problem ?? failure(of: result)
             }
@@ -98,27 +108,27 @@ public final class Connection {
     }
 
     private func nextResult(by deadline: Deadline) throws(QueryFailure) -> OpaquePointer? {
-        while PQisBusy(handle) != 0 {
-            guard Connection.ready(PQsocket(handle), events: POLLIN, by: deadline) else {
+        while library.isBusy(handle) != 0 {
+            guard Connection.ready(library.socket(handle), events: POLLIN, by: deadline) else {
                 throw .silent(why: "no answer to a query before the deadline")
             }
-            guard PQconsumeInput(handle) == 1 else { throw .lost(why: errorText) }
+            guard library.consumeInput(handle) == 1 else { throw .lost(why: errorText) }
         }
-        return PQgetResult(handle)
+        return library.getResult(handle)
     }
 
     private func failure(of result: OpaquePointer) -> QueryFailure {
-        guard let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else {
-            return .lost(why: firstLine(String(cString: PQresultErrorMessage(result))))
+        guard let state = library.resultErrorField(result, Int32(UInt8(ascii: "C"))) else {
+            return .lost(why: firstLine(textOf(library.resultErrorMessage(result))))
         }
-        let message = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
+        let message = library.resultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
         return .failed(state: SQLState(String(cString: state)), message: message)
     }
 
-    private var errorText: String { firstLine(String(cString: PQerrorMessage(handle))) }
+    private var errorText: String { firstLine(textOf(library.errorMessage(handle))) }
 
     /// The server's version as a number (150018 is 15.18).
-    public var serverVersion: Int { Int(PQserverVersion(handle)) }
+    public var serverVersion: Int { Int(library.serverVersion(handle)) }
 
     private static func ready(_ socket: Int32, events: Int32, by deadline: Deadline) -> Bool {
         var waiting = pollfd(fd: socket, events: Int16(events), revents: 0)
@@ -130,16 +140,19 @@ public final class Connection {
     }
 }
 
+/// libpq's text, which it keeps.
+private func textOf(_ pointer: UnsafePointer<CChar>?) -> String { pointer.map { String(cString: $0) } ?? "" }
+
 /// The rows of one statement's result, as text; nil is SQL's null.
 public struct Rows: Sendable, Equatable {
     public let rows: [[String?]]
 
     public init(rows: [[String?]]) { self.rows = rows }
 
-    fileprivate init(copying result: OpaquePointer) {
-        rows = (0..<PQntuples(result)).map { row in
-            (0..<PQnfields(result)).map { column in
-                guard PQgetisnull(result, row, column) == 0, let text = PQgetvalue(result, row, column) else { return nil }
+    fileprivate init(copying result: OpaquePointer, _ library: libpq) {
+        rows = (0..<library.ntuples(result)).map { row in
+            (0..<library.nfields(result)).map { column in
+                guard library.getisnull(result, row, column) == 0, let text = library.getvalue(result, row, column) else { return nil }
                 return String(cString: text)
             }
         }

@@ -48,7 +48,7 @@ public struct ConnectionTarget: Sendable {
                 (
                     "options",
                     "-c search_path=pg_catalog -c statement_timeout=\(statementTimeoutMilliseconds) -c lock_timeout=5000"
-                        + " -c lc_messages=C -c default_transaction_read_only=off"
+                        + " -c default_transaction_read_only=off"
                 ))
         }
         return words.filter { !$0.1.isEmpty }

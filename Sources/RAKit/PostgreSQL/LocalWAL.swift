@@ -12,16 +12,11 @@ public struct LocalWAL: Sendable {
     ///
     /// The control file names a timeline only after a checkpoint on it; the files in pg_wal tell it at once.
     public func history(_ control: ControlFile) -> Observed<InstanceHistory> {
-        let names: [String]
-        do throws(SystemError) {
-            names = try listDirectory(directory)
-        } catch {
-            return .unknown(why: error.description)
+        let newest = newestTimeline(dataDirectory: installation.dataDirectory)
+        let recorded = [control.checkpoint.timeline, control.minimumRecoveryEnd?.timeline, newest].compactMap { $0 }
+        guard newest != nil, let timeline = recorded.max() else {
+            return .unknown(why: "\(directory) has no WAL segment that can be read")
         }
-        let present = names.filter { $0.utf8.count == 24 }.compactMap { UInt32($0.prefix(8), radix: 16) }
-            .compactMap { TimelineID($0) }
-        let recorded = [control.checkpoint.timeline, control.minimumRecoveryEnd?.timeline].compactMap { $0 }
-        guard let timeline = (present + recorded).max() else { return .unknown(why: "\(directory) is empty") }
         guard timeline.number > 1 else {
             return .known(history(control, TimelineHistory(timeline: timeline, ancestors: [])))
         }
@@ -58,6 +53,14 @@ public struct LocalWAL: Sendable {
         case .exited: return .known(String(decoding: result.output, as: UTF8.self).contains("lsn: "))
         }
     }
+}
+
+/// The newest timeline that a data directory has WAL of; nil when the directory can't be read.
+func newestTimeline(dataDirectory: String) -> TimelineID? {
+    guard let names = try? listDirectory(dataDirectory + "/pg_wal") else { return nil }
+    // Names sort by timeline first.
+    return names.last { $0.utf8.count == 24 && UInt32($0.prefix(8), radix: 16) != nil }
+        .flatMap { UInt32($0.prefix(8), radix: 16) }.flatMap { TimelineID($0) }
 }
 
 /// The name of the WAL segment file that holds a position (documentation, "WAL Internals").

@@ -4,6 +4,8 @@ public import RACore
 public enum Queries {
     /// The one round trip of a monitor: the instance's own row, then a row a WAL sender.
     ///
+    /// The functions behind pg_stat_replication, as planning the view in a fresh session takes longer than all the rest.
+    ///
     /// Timeline of a standby: the furthest of the last checkpoint's, the minimum recovery end's and the receiver's, as
     /// the checkpoint's lags behind a followed promotion (documentation, "System Information Functions").
     static let instance = """
@@ -15,10 +17,11 @@ public enum Queries {
           greatest((SELECT timeline_id FROM pg_control_checkpoint()),
                    (SELECT min_recovery_end_timeline FROM pg_control_recovery())),
           r.status, r.received_tli, current_setting('synchronous_standby_names'),
-          coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false)
-            OR pg_has_role('pg_monitor', 'USAGE')
+          current_setting('is_superuser') = 'on' OR pg_has_role('pg_monitor', 'USAGE')
         FROM (VALUES (1)) AS one LEFT JOIN pg_stat_wal_receiver AS r ON true;
-        SELECT application_name, state, sync_state, flush_lsn, replay_lsn FROM pg_stat_replication
+        SELECT (SELECT application_name FROM pg_stat_get_activity(w.pid)), w.state, w.sync_state, w.flush_lsn,
+          w.replay_lsn
+        FROM pg_stat_get_wal_senders() AS w
         """
 
     /// Asks a server what it is.

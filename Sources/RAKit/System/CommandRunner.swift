@@ -38,18 +38,34 @@ public struct RunningCommand: ~Copyable {
 
     private func reap(until deadline: Deadline) -> CommandEnd {
         var status: Int32 = 0
-        let ended = wait(until: deadline, everyMilliseconds: 1) { () -> Bool? in
-            let reaped = waitpid(processID, &status, WNOHANG)
-            return reaped == 0 || (reaped < 0 && errno == EINTR) ? nil : true
-        }
-        guard ended != nil else {
+        if !hasEnded(processID, by: deadline) {
             // It closed its output and went on: end it, so that nothing of this action stays behind.
             kill(processID, SIGKILL)
             waitpid(processID, &status, 0)
             return .timedOut
         }
+        while waitpid(processID, &status, 0) < 0 && errno == EINTR {}
         let signal = status & 0x7F
         return signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
+    }
+}
+
+/// Waits for a child's end without reaping it; on kernels without pidfd by looking again and again.
+private func hasEnded(_ processID: pid_t, by deadline: Deadline) -> Bool {
+    let descriptor = csystem_pidfd_open(processID)
+    guard descriptor >= 0 else {
+        return wait(until: deadline, everyMilliseconds: 10) { () -> Bool? in
+            var facts = siginfo_t()
+            let looked = waitid(P_PID, id_t(processID), &facts, WEXITED | WNOHANG | WNOWAIT)
+            return looked == 0 && csystem_child_of(&facts) == 0 ? nil : true
+        } ?? false
+    }
+    defer { close(descriptor) }
+    while true {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        let ready = poll(&waiting, 1, Int32(min(deadline.remainingMilliseconds, 3_600_000)))
+        if ready < 0 && errno == EINTR { continue }
+        return ready > 0
     }
 }
 
