@@ -7,7 +7,7 @@ PREFIX ?= /usr
 OCF_ROOT ?= /usr/lib/ocf
 sbindir = $(PREFIX)/sbin
 
-.PHONY: help build debug-build test lab demo bench faults install uninstall format lint metadata deps clean
+.PHONY: help build test check lab demo bench install uninstall format lint metadata deps lab-deps clean
 
 help:
 	@echo "make build    compile the agent and the tool (release)"
@@ -32,6 +32,32 @@ $(BUILD)/slib/libstdc++.a:
 
 build: deps $(BUILD)/slib/libstdc++.a
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(BUILD)
+
+# What the lab and the tests run: PostgreSQL, Pacemaker and so on, by name.
+lab-deps: deps
+	@lab/lab install
+
+test: build lab-deps lint
+	$(SWIFT) build --build-tests
+	Tests/run
+
+# What needs neither root nor a server.
+check: deps lint
+	$(SWIFT) test --filter 'RACoreTests|RAKitTests|PgrexCommandsTests|TidyTests'
+
+lab: build lab-deps
+	lab/lab up --example crm-examples/three-node-sync.crm
+	@echo "three nodes run: 'lab/lab status', 'lab/lab --help', and 'lab/lab down' at the end"
+
+demo: build lab-deps
+	lab/demo
+
+bench: build lab-deps
+	lab/bench
+
+# The files that are printed from the code: meta-data, parameter page, decision tables.
+metadata: deps
+	RECORD_SNAPSHOTS=1 $(SWIFT) test --filter 'Metadata|DecisionTables'
 
 install:
 	install -D -m 0755 $(BUILD)/release/pgsql-ra $(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat/pgsql-swift

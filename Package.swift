@@ -19,7 +19,8 @@ let lean: [LinkerSetting] = [
             "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc",
             "-Xlinker", "--gc-sections", "-Xlinker", "-s",
         ],
-        .when(configuration: .release))
+        .when(configuration: .release)
+    )
 ]
 
 let package = Package(
@@ -43,17 +44,28 @@ let package = Package(
                 "RACore", "RAKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .target(name: "RATestSupport", dependencies: ["RACore", "RAKit"], swiftSettings: strict),
         .executableTarget(
-            name: "pgsql-ra", dependencies: ["RACore", "RAKit"], swiftSettings: strict, linkerSettings: lean),
+            name: "pgsql-ra",
+            dependencies: ["RACore", "RAKit"],
+            swiftSettings: strict,
+            linkerSettings: lean
+        ),
         .executableTarget(
-            name: "pgrex-tool", dependencies: ["PgrexCommands"], swiftSettings: strict, linkerSettings: lean),
+            name: "pgrex-tool",
+            dependencies: ["PgrexCommands"],
+            swiftSettings: strict,
+            linkerSettings: lean
+        ),
         .testTarget(name: "RACoreTests", dependencies: ["RACore", "RATestSupport"], swiftSettings: strict),
         .testTarget(name: "RAKitTests", dependencies: ["RACore", "RAKit", "RATestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "PgrexCommandsTests", dependencies: ["RACore", "RAKit", "PgrexCommands", "RATestSupport"],
-            swiftSettings: strict),
+            name: "PgrexCommandsTests",
+            dependencies: ["RACore", "RAKit", "PgrexCommands", "RATestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ProcessTests", dependencies: ["RACore", "RAKit", "RATestSupport"], swiftSettings: strict),
         .testTarget(name: "PostgresTests", dependencies: ["RACore", "RAKit", "RATestSupport"], swiftSettings: strict),
         .testTarget(name: "TidyTests", dependencies: ["RATestSupport"], swiftSettings: strict),

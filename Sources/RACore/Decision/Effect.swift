@@ -43,7 +43,10 @@ extension ClusterEffect {
 
 /// The value of one of the resource's node attributes.
 public func attributeValue(
-    _ attribute: NodeAttribute, node: String, in cluster: ClusterObservation, resource: String
+    _ attribute: NodeAttribute,
+    node: String,
+    in cluster: ClusterObservation,
+    resource: String
 ) -> String? {
     guard let node = cluster.node(node) else { return nil }
     let name = attribute.name(resource: resource)
@@ -52,7 +55,9 @@ public func attributeValue(
 
 /// The effects that would change something, in their order.
 public func pending(
-    _ effects: [ClusterEffect], in cluster: ClusterObservation, resource: String
+    _ effects: [ClusterEffect],
+    in cluster: ClusterObservation,
+    resource: String
 ) -> [ClusterEffect] {
     effects.filter { !$0.isDone(in: cluster, resource: resource) }
 }

@@ -57,7 +57,11 @@ public enum ElectionVerdict: Sendable, Hashable {
 ///   - confirmations: how many looks in a row have found these same ballots.
 ///   - patience: looks after which an absent node isn't waited for (parameter `xlog_check_count`).
 public func decideElection(
-    own: String, ballots: [Ballot], mode: ReplicationMode, confirmations: Int, patience: Int
+    own: String,
+    ballots: [Ballot],
+    mode: ReplicationMode,
+    confirmations: Int,
+    patience: Int
 ) -> ElectionVerdict {
     let holders = ballots.filter { $0.dataStatus.holdsEverything(in: mode) }
     // Without any record the cluster is new, and everybody may win; with one, only who is in it.
@@ -66,9 +70,13 @@ public func decideElection(
         return .barred(holders: candidates.map(\.node))
     }
     guard let position = mine.position else { return .waiting(missing: [own]) }
-    let missing = candidates.filter { $0.position == nil && mustWait(for: $0, holders: holders, mode, confirmations, patience) }
+    let missing = candidates.filter {
+        $0.position == nil && mustWait(for: $0, holders: holders, mode, confirmations, patience)
+    }
     guard missing.isEmpty else { return .waiting(missing: missing.map(\.node)) }
-    if let other = candidates.first(where: { $0.position.map { $0.systemIdentifier != position.systemIdentifier } ?? false }) {
+    if let other = candidates.first(where: {
+        $0.position.map { $0.systemIdentifier != position.systemIdentifier } ?? false
+    }) {
         return .foreign(node: other.node)
     }
     var best = mine
@@ -82,7 +90,11 @@ public func decideElection(
 
 /// Whether an absent position holds the election up.
 private func mustWait(
-    for ballot: Ballot, holders: [Ballot], _ mode: ReplicationMode, _ confirmations: Int, _ patience: Int
+    for ballot: Ballot,
+    holders: [Ballot],
+    _ mode: ReplicationMode,
+    _ confirmations: Int,
+    _ patience: Int
 ) -> Bool {
     if ballot.isOnline { return confirmations < max(patience, 1) * 3 }
     // In synchronous mode every holder has all that was acknowledged: one that is away isn't needed.

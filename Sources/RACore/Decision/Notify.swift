@@ -14,7 +14,10 @@ public enum NotificationVerdict: Sendable, Hashable, CaseIterable {
 /// Decides a notification. Pacemaker ignores its exit code, and nothing that must never break depends on it: it only
 /// makes things sooner.
 public func decideNotification(
-    _ type: NotificationType, _ operation: NotificationOperation, state: InstanceState, isAffected: Bool
+    _ type: NotificationType,
+    _ operation: NotificationOperation,
+    state: InstanceState,
+    isAffected: Bool
 ) -> NotificationVerdict {
     switch (type, operation, state, isAffected) {
     case (.pre, _, _, _): .ignore

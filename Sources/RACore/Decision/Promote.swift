@@ -4,7 +4,10 @@
 ///   - isAttempted: whether this action has asked the server to promote.
 ///   - preparation: what the cluster must know before the promotion: who isn't promotable any more.
 public func decidePromote(
-    _ state: InstanceState, isAttempted: Bool, restarts: Bool, preparation: [ClusterEffect]
+    _ state: InstanceState,
+    isAttempted: Bool,
+    restarts: Bool,
+    preparation: [ClusterEffect]
 ) -> Step<InstanceEffect> {
     let prepared: [InstanceEffect] = preparation.map { .cluster($0) } + [.writeLock]
     switch (state, isAttempted, restarts) {
@@ -30,11 +33,16 @@ public func decidePromote(
 /// older than what has been recorded since.
 public func refusePromotion(_ set: ReplicaSet, cluster: ClusterObservation) -> Refusal? {
     let records = set.members.map { member in
-        (node: member, status: DataStatus(attributeValue(.dataStatus, node: member, in: cluster, resource: set.resource)))
+        (
+            node: member,
+            status: DataStatus(attributeValue(.dataStatus, node: member, in: cluster, resource: set.resource))
+        )
     }
     guard let own = records.first(where: { sameName($0.node, set.ownNode) }) else {
         return Refusal(
-            .notConfigured, "node_list \"\(set.members.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\"")
+            .notConfigured,
+            "node_list \"\(set.members.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\""
+        )
     }
     let other = cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted && !sameName($0.name, set.ownNode) }
     if let other { return Refusal(.genericError, "the cluster records \(other.name) as the running primary") }
@@ -44,5 +52,6 @@ public func refusePromotion(_ set: ReplicaSet, cluster: ClusterObservation) -> R
         .genericError,
         "\(NodeAttribute.dataStatus.name(resource: set.resource)) of \(set.ownNode) is \"\(own.status.text)\": it may lack "
             + "commits that were acknowledged, and \(holders.joined(separator: ", ")) has them. "
-            + "HINT: Bring \(holders.joined(separator: " or ")) up.")
+            + "HINT: Bring \(holders.joined(separator: " or ")) up."
+    )
 }

@@ -19,9 +19,11 @@ public func ballots(_ set: ReplicaSet, own: PublishedPosition, cluster: ClusterO
         let isOwn = sameName(member, set.ownNode)
         let published = attributeValue(.position, node: member, in: cluster, resource: set.resource)
         return Ballot(
-            node: member, isOnline: node?.isOnline ?? false,
+            node: member,
+            isOnline: node?.isOnline ?? false,
             dataStatus: DataStatus(attributeValue(.dataStatus, node: member, in: cluster, resource: set.resource)),
-            position: isOwn ? own : published.flatMap { PublishedPosition($0) })
+            position: isOwn ? own : published.flatMap { PublishedPosition($0) }
+        )
     }
 }
 
@@ -39,19 +41,26 @@ public func followPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> [Cl
 
 /// What a standby tells the cluster while there is no primary: where it stands, so that one can be chosen.
 public func standForElection(
-    _ set: ReplicaSet, position: PublishedPosition, cluster: ClusterObservation
+    _ set: ReplicaSet,
+    position: PublishedPosition,
+    cluster: ClusterObservation
 ) -> [ClusterEffect] {
     pending(
         [
             .set(.status, node: set.ownNode, value: StatusValue.alone.rawValue),
             .set(.xlogLocation, node: set.ownNode, value: position.position.lsn.digits),
             .set(.position, node: set.ownNode, value: position.text),
-        ], in: cluster, resource: set.resource)
+        ],
+        in: cluster,
+        resource: set.resource
+    )
 }
 
 /// What an election's outcome changes.
 public func concludeElection(
-    _ verdict: ElectionVerdict, _ set: ReplicaSet, cluster: ClusterObservation
+    _ verdict: ElectionVerdict,
+    _ set: ReplicaSet,
+    cluster: ClusterObservation
 ) -> [ClusterEffect] {
     let score: PromotionScore
     switch verdict {
@@ -75,7 +84,10 @@ public func announceStart(_ set: ReplicaSet, cluster: ClusterObservation) -> [Cl
             .set(.status, node: set.ownNode, value: StatusValue.stop.rawValue),
             .delete(.masterBaseline, node: set.ownNode), .delete(.xlogLocation, node: set.ownNode),
             .delete(.position, node: set.ownNode),
-        ], in: cluster, resource: set.resource)
+        ],
+        in: cluster,
+        resource: set.resource
+    )
 }
 
 /// What an instance tells the cluster before it is demoted.
@@ -85,7 +97,10 @@ public func announceDemotion(_ set: ReplicaSet, cluster: ClusterObservation) -> 
             .set(.score, node: set.ownNode, value: PromotionScore.never.text),
             .set(.status, node: set.ownNode, value: StatusValue.alone.rawValue),
             .delete(.masterBaseline, node: set.ownNode),
-        ], in: cluster, resource: set.resource)
+        ],
+        in: cluster,
+        resource: set.resource
+    )
 }
 
 /// What an instance tells the cluster once it is stopped.
@@ -96,5 +111,8 @@ public func announceStop(_ set: ReplicaSet, cluster: ClusterObservation) -> [Clu
             .set(.status, node: set.ownNode, value: StatusValue.stop.rawValue),
             .delete(.xlogLocation, node: set.ownNode), .delete(.position, node: set.ownNode),
             .delete(.masterBaseline, node: set.ownNode), .delete(.receiverStatus, node: set.ownNode),
-        ], in: cluster, resource: set.resource)
+        ],
+        in: cluster,
+        resource: set.resource
+    )
 }

@@ -19,7 +19,9 @@ public enum ShutdownPatience: Sendable, Hashable, CaseIterable {
 /// - Parameter hasProcesses: whether any process of the instance is left, children of a dead postmaster included:
 ///   they keep its shared memory, and the next start would fail.
 public func decideStop(
-    _ state: InstanceState, hasProcesses: Bool, patience: ShutdownPatience
+    _ state: InstanceState,
+    hasProcesses: Bool,
+    patience: ShutdownPatience
 ) -> Step<InstanceEffect> {
     switch (state, hasProcesses, patience) {
     case (.absent, false, _): .finish(.success, because: .stopped)

@@ -5,7 +5,9 @@
 /// recorded as promotable only once it is seen to be synchronous.
 /// Reference for the values: heartbeat/pgsql, attributes `-status`, `-data-status` and the promotion score.
 public func decideSupervision(
-    _ set: ReplicaSet, server: ServerFacts, cluster: ClusterObservation
+    _ set: ReplicaSet,
+    server: ServerFacts,
+    cluster: ClusterObservation
 ) -> [ClusterEffect] {
     let own = ownRecord(set)
     guard let senders = server.senders.value,
@@ -81,7 +83,8 @@ public func decidePeerRecord(_ link: PeerLink, mode: ReplicationMode, isWaitedFo
     case (.synchronous, .sync, false): PeerRecord(.asynchronous, .asynchronous, isCandidate: false)
     case (.asynchronous, .sync, _): PeerRecord(.asynchronous, .asynchronous, isCandidate: false)
     case (.potential, .sync, _): PeerRecord(.other("STREAMING|POTENTIAL"), .potential, isCandidate: false)
-    case (.asynchronous, .async, _), (.potential, .async, _): PeerRecord(.asynchronous, .asynchronous, isCandidate: true)
+    case (.asynchronous, .async, _), (.potential, .async, _):
+        PeerRecord(.asynchronous, .asynchronous, isCandidate: true)
     case (.synchronous, .async, _): PeerRecord(.synchronous, .synchronous, isCandidate: true)
     case (.other(let text), _, _): PeerRecord(.other(text), .connected, isCandidate: false)
     // Supervision runs in replicated modes only; outside them nobody is a candidate.
@@ -90,13 +93,18 @@ public func decidePeerRecord(_ link: PeerLink, mode: ReplicationMode, isWaitedFo
 }
 
 private func peerEffects(
-    _ node: String, _ record: PeerRecord, _ score: PromotionScore, set: ReplicaSet, cluster: ClusterObservation
+    _ node: String,
+    _ record: PeerRecord,
+    _ score: PromotionScore,
+    set: ReplicaSet,
+    cluster: ClusterObservation
 ) -> [ClusterEffect] {
     guard let known = cluster.node(node) else { return [] }
     let status = attributeValue(.status, node: node, in: cluster, resource: set.resource)
     let hasScore = attributeValue(.score, node: node, in: cluster, resource: set.resource) != nil
     // A node that left, or whose instance was stopped, keeps its own last word.
-    let isRunning = known.isOnline && status.map { $0 != StatusValue.stop.rawValue && $0 != StatusValue.unknown.rawValue } ?? false
+    let isRunning =
+        known.isOnline && status.map { $0 != StatusValue.stop.rawValue && $0 != StatusValue.unknown.rawValue } ?? false
     var effects: [ClusterEffect] = []
     if known.isOnline && hasScore && !score.isPromotable { effects.append(.set(.score, node: node, value: score.text)) }
     effects.append(.set(.dataStatus, node: node, value: record.dataStatus.text))
@@ -110,7 +118,10 @@ private func peerEffects(
 ///
 /// Standbys outside the cluster that stream are waited for as well, as heartbeat/pgsql does.
 func decideSynchronousSet(
-    _ set: ReplicaSet, links: [(node: String, link: PeerLink)], inEffect: [String], senders: [WALSender]
+    _ set: ReplicaSet,
+    links: [(node: String, link: PeerLink)],
+    inEffect: [String],
+    senders: [WALSender]
 ) -> SynchronousSet {
     guard set.mode == .sync else { return .none }
     let streaming = links.filter { $0.link.isStreaming }.map(\.node)
@@ -128,7 +139,10 @@ let rankTolerance: UInt64 = 1 << 24
 ///
 /// The present order is kept while nobody is further behind than the tolerance, so that scores don't flicker.
 func rankCandidates(
-    _ set: ReplicaSet, links: [(node: String, link: PeerLink)], senders: [WALSender], cluster: ClusterObservation
+    _ set: ReplicaSet,
+    links: [(node: String, link: PeerLink)],
+    senders: [WALSender],
+    cluster: ClusterObservation
 ) -> [String: Int] {
     let streaming = links.filter { $0.link.isStreaming }.map(\.node)
     let flushed = { (node: String) -> UInt64 in
@@ -175,5 +189,7 @@ public func preparePromotion(_ set: ReplicaSet, position: WALPosition, cluster: 
 public func completePromotion(_ set: ReplicaSet, cluster: ClusterObservation) -> [ClusterEffect] {
     pending(
         ownRecord(set) + [.delete(.xlogLocation, node: set.ownNode), .delete(.position, node: set.ownNode)],
-        in: cluster, resource: set.resource)
+        in: cluster,
+        resource: set.resource
+    )
 }

@@ -32,7 +32,9 @@ public func compareHistories(local: InstanceHistory, primary: InstanceHistory, f
     let (ours, theirs) = (local.history, primary.history)
     for (left, right) in zip(ours.ancestors, theirs.ancestors) where left != right {
         let timeline = min(left.timeline, right.timeline)
-        let point = left.timeline == right.timeline ? min(left.switchPoint, right.switchPoint)
+        let point =
+            left.timeline == right.timeline
+            ? min(left.switchPoint, right.switchPoint)
             : left.timeline < right.timeline ? left.switchPoint : right.switchPoint
         return .forked(at: WALPosition(timeline: timeline, lsn: point))
     }

@@ -34,7 +34,9 @@ public func assess(_ instance: InstanceObservation, hasStandbySignal: Bool) -> I
 }
 
 private func assess(
-    _ server: ServerObservation, _ status: PostmasterStatus, hasStandbySignal: Bool
+    _ server: ServerObservation,
+    _ status: PostmasterStatus,
+    hasStandbySignal: Bool
 ) -> InstanceState {
     switch (server, status) {
     case (.answering(let facts), _): facts.isInRecovery ? .standby : .primary

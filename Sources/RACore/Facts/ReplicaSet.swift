@@ -10,7 +10,11 @@ public struct ReplicaSet: Sendable, Hashable {
     public var mode: ReplicationMode
 
     public init(
-        resource: String, ownNode: String, members: [String], external: [String] = [], mode: ReplicationMode
+        resource: String,
+        ownNode: String,
+        members: [String],
+        external: [String] = [],
+        mode: ReplicationMode
     ) {
         self.resource = resource
         self.ownNode = ownNode

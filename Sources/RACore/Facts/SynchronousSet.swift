@@ -19,8 +19,10 @@ public struct SynchronousSet: Sendable, Hashable {
     /// The setting's value. Names are always quoted: "-", "." and leading digits need it.
     public var setting: String {
         guard !names.isEmpty else { return "" }
-        let list = names.map { name in "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" }
-            .joined(separator: ", ")
+        let list = names.map { name in
+            "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        }
+        .joined(separator: ", ")
         return count == 1 && names.count == 1 ? list : "FIRST \(count) (\(list))"
     }
 

@@ -7,7 +7,9 @@ public struct ClusterObservation: Sendable, Equatable {
     public var properties: ClusterProperties
 
     public init(
-        nodes: [ClusterNode], hasQuorum: Bool, designatedController: String? = nil,
+        nodes: [ClusterNode],
+        hasQuorum: Bool,
+        designatedController: String? = nil,
         properties: ClusterProperties = ClusterProperties()
     ) {
         self.nodes = nodes
@@ -33,7 +35,9 @@ public struct ClusterProperties: Sendable, Equatable {
     public var hasFencingDevice: Bool
 
     public init(
-        clusterName: String? = nil, isFencingEnabled: Bool = true, isMaintenanceMode: Bool = false,
+        clusterName: String? = nil,
+        isFencingEnabled: Bool = true,
+        isMaintenanceMode: Bool = false,
         hasFencingDevice: Bool = false
     ) {
         self.clusterName = clusterName
@@ -60,9 +64,14 @@ public struct ClusterNode: Sendable, Equatable {
     public var resourceRole: RecordedRole
 
     public init(
-        name: String, isOnline: Bool = true, isUnclean: Bool = false, isStandby: Bool = false,
-        isMaintenance: Bool = false, permanentAttributes: [String: String] = [:],
-        transientAttributes: [String: String] = [:], resourceRole: RecordedRole = .unknown
+        name: String,
+        isOnline: Bool = true,
+        isUnclean: Bool = false,
+        isStandby: Bool = false,
+        isMaintenance: Bool = false,
+        permanentAttributes: [String: String] = [:],
+        transientAttributes: [String: String] = [:],
+        resourceRole: RecordedRole = .unknown
     ) {
         self.name = name
         self.isOnline = isOnline

@@ -32,7 +32,11 @@ public struct PostmasterFile: Sendable, Hashable {
     public var status: PostmasterStatus
 
     public init(
-        processID: Int32, dataDirectory: String, port: Int, socketDirectory: String?, listenAddress: String?,
+        processID: Int32,
+        dataDirectory: String,
+        port: Int,
+        socketDirectory: String?,
+        listenAddress: String?,
         status: PostmasterStatus
     ) {
         self.processID = processID
@@ -112,9 +116,16 @@ public struct ServerFacts: Sendable, Equatable {
     public var senders: Observed<[WALSender]>
 
     public init(
-        isInRecovery: Bool, version: Int = 150_000, systemIdentifier: UInt64, timeline: TimelineID, lsn: LSN,
-        replayedLSN: LSN? = nil, synchronousStandbyNames: String = "", synchronousStandbyNamesFile: String? = nil,
-        receiver: WALReceiver? = nil, senders: Observed<[WALSender]> = .known([])
+        isInRecovery: Bool,
+        version: Int = 150_000,
+        systemIdentifier: UInt64,
+        timeline: TimelineID,
+        lsn: LSN,
+        replayedLSN: LSN? = nil,
+        synchronousStandbyNames: String = "",
+        synchronousStandbyNamesFile: String? = nil,
+        receiver: WALReceiver? = nil,
+        senders: Observed<[WALSender]> = .known([])
     ) {
         self.isInRecovery = isInRecovery
         self.version = version
@@ -155,7 +166,11 @@ public struct WALSender: Sendable, Hashable {
     public var replayedLSN: LSN?
 
     public init(
-        applicationName: String, state: String, syncState: String, flushedLSN: LSN? = nil, replayedLSN: LSN? = nil
+        applicationName: String,
+        state: String,
+        syncState: String,
+        flushedLSN: LSN? = nil,
+        replayedLSN: LSN? = nil
     ) {
         self.applicationName = applicationName
         self.state = state

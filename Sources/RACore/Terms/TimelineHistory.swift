@@ -31,7 +31,8 @@ public struct TimelineHistory: Sendable, Hashable {
             let fields = line.split(whereSeparator: { $0 == "\t" || $0 == " " })
             guard let first = fields.first, !first.hasPrefix("#") else { continue }
             guard fields.count >= 2, let number = UInt32(first), let ancestor = TimelineID(number),
-                let switchPoint = LSN(fields[1]), ancestor < timeline, entries.last.map({ $0.timeline < ancestor }) ?? true
+                let switchPoint = LSN(fields[1]), ancestor < timeline,
+                entries.last.map({ $0.timeline < ancestor }) ?? true
             else { return nil }
             entries.append(Entry(timeline: ancestor, switchPoint: switchPoint))
         }

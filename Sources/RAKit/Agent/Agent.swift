@@ -26,19 +26,29 @@ public struct Agent {
         let timeout = environment.timeoutMilliseconds ?? 60_000
         deadline = Deadline.after(milliseconds: timeout - min(2000, timeout / 10))
         tools = ClusterTools(
-            resource: environment.resource, callMilliseconds: max(1000, parameters.crmAttrTimeout * 1000))
+            resource: environment.resource,
+            callMilliseconds: max(1000, parameters.crmAttrTimeout * 1000)
+        )
         dataDirectory = findDataDirectory(parameters)
         account = Account(name: parameters.pgdba)
         observer = InstanceObserver(
-            dataDirectory: dataDirectory, account: account,
+            dataDirectory: dataDirectory,
+            account: account,
             target: ConnectionTarget(
-                host: "", port: parameters.pgport, database: parameters.pgdb, user: parameters.monitoringUser,
-                password: parameters.monitorPassword),
-            hostOverride: parameters.pghost)
+                host: "",
+                port: parameters.pgport,
+                database: parameters.pgdb,
+                user: parameters.monitoringUser,
+                password: parameters.monitorPassword
+            ),
+            hostOverride: parameters.pghost
+        )
     }
 
     /// How long one look at the server may take: a hung one must leave time for the answer.
-    var lookDeadline: Deadline { deadline.capped(milliseconds: max(200, min(10_000, deadline.remainingMilliseconds / 2))) }
+    var lookDeadline: Deadline {
+        deadline.capped(milliseconds: max(200, min(10_000, deadline.remainingMilliseconds / 2)))
+    }
 
     func observeInstance() -> InstanceObservation { observer.observe(by: lookDeadline) }
 
@@ -55,9 +65,12 @@ public struct Agent {
     func replicaSet(_ cluster: ClusterObservation?) -> ReplicaSet {
         let names = cluster?.nodes.map(\.name) ?? []
         return ReplicaSet(
-            resource: environment.resource, ownNode: ownNode(),
+            resource: environment.resource,
+            ownNode: ownNode(),
             members: resolveNodeNames(nodeList: parameters.nodeList, clusterNodes: names),
-            external: parameters.externalStandbyNodeList, mode: mode)
+            external: parameters.externalStandbyNodeList,
+            mode: mode
+        )
     }
 
     /// The first thing that is wrong with the parameters; the rest goes to the log.

@@ -22,7 +22,10 @@ extension Agent {
                 phase = .stopping
                 let start = min(30_000, deadline.remainingMilliseconds / 2)
                 let shutdown = Shutdown(
-                    agent: self, fastSeconds: parameters.stopEscalate, end: deadline.earlier(milliseconds: start))
+                    agent: self,
+                    fastSeconds: parameters.stopEscalate,
+                    end: deadline.earlier(milliseconds: start)
+                )
                 switch shutdown.run() {
                 case .clean: break
                 // A start would now replay the WAL of a crash, and the failover would wait for it.
@@ -49,7 +52,8 @@ extension Agent {
         case .unknown(let why): log.warning("the cluster isn't known: \(why)")
         case .known(let cluster):
             let effects = announceDemotion(replicaSet(cluster), cluster: cluster)
-            if let failure = tools.write(effects, by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)) {
+            if let failure = tools.write(effects, by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4))
+            {
                 log.warning(failure)
             }
         }
@@ -59,7 +63,11 @@ extension Agent {
         if let refusal = parameterRefusal() { return Outcome(refusal) }
         do throws(Refusal) {
             let installation = try findInstallation(parameters)
-            let performer = InstancePerformer(agent: self, installation: installation, set: replicaSet(tools.observe(by: deadline).value))
+            let performer = InstancePerformer(
+                agent: self,
+                installation: installation,
+                set: replicaSet(tools.observe(by: deadline).value)
+            )
             let outcome = bringUp(performer, role: .standby)
             guard outcome.code == .success else { return outcome }
             try verifyOwnedSettings(installation, performer.set)

@@ -12,7 +12,8 @@ struct ElectionRounds {
 
     /// Counts this look; 0 for the first with these ballots.
     func count(_ ballots: [Ballot]) -> Int {
-        let digest = ballots.map { "\($0.node) \($0.isOnline) \($0.dataStatus.text) \($0.position?.text ?? "-")\n" }.joined()
+        let digest = ballots.map { "\($0.node) \($0.isOnline) \($0.dataStatus.text) \($0.position?.text ?? "-")\n" }
+            .joined()
         var rounds = 0
         if let text = try? readText(path), let end = text.firstIndex(of: "\n"), let former = Int(text[..<end]),
             text[text.index(after: end)...] == digest[...]
@@ -20,7 +21,9 @@ struct ElectionRounds {
             rounds = former + 1
         }
         let folder = parentDirectory(path)
-        if FileFacts(folder) == nil, let root = Account(name: "root") { try? ensureDirectory(folder, mode: 0o755, owner: root) }
+        if FileFacts(folder) == nil, let root = Account(name: "root") {
+            try? ensureDirectory(folder, mode: 0o755, owner: root)
+        }
         try? replaceFile(path, with: Array("\(rounds)\n\(digest)".utf8))
         return rounds
     }

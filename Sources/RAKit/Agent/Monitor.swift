@@ -32,7 +32,10 @@ extension Agent {
                 return checkSQL(instance, answer: .success)
             case .lookAgain(let reason):
                 guard !deadline.isPast else {
-                    return Outcome(.genericError, "\(reason.text) at the end of the operation's time: \(describe(instance))")
+                    return Outcome(
+                        .genericError,
+                        "\(reason.text) at the end of the operation's time: \(describe(instance))"
+                    )
                 }
                 pause(milliseconds: 20)
                 instance = observeInstance()
@@ -41,7 +44,10 @@ extension Agent {
     }
 
     private func report(
-        _ code: OCFExitCode, _ reason: Reason, _ state: InstanceState, _ instance: InstanceObservation
+        _ code: OCFExitCode,
+        _ reason: Reason,
+        _ state: InstanceState,
+        _ instance: InstanceObservation
     ) -> Outcome {
         switch state {
         case .primary, .standby: return checkSQL(instance, answer: code)

@@ -13,7 +13,11 @@ extension Agent {
         let own = ownNode()
         let isAffected = notification.affected.contains { sameName($0, own) }
         switch decideNotification(
-            notification.type, notification.operation, state: state(of: instance), isAffected: isAffected)
+            notification.type,
+            notification.operation,
+            state: state(of: instance),
+            isAffected: isAffected
+        )
         {
         case .ignore: break
         case .supervisePrimary: supervisePrimary(instance, cluster)

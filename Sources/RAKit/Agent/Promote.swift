@@ -23,7 +23,8 @@ extension Agent {
     }
 
     private func carryOutPromotion(
-        _ performer: InstancePerformer, _ cluster: ClusterObservation
+        _ performer: InstancePerformer,
+        _ cluster: ClusterObservation
     ) throws(Refusal) -> Outcome {
         var isAttempted = false
         while true {
@@ -31,15 +32,20 @@ extension Agent {
             var state = state(of: instance)
             if state == .absent && isAttempted && parameters.restartOnPromote && hasLiveChild() { state = .starting }
             switch decidePromote(
-                state, isAttempted: isAttempted, restarts: parameters.restartOnPromote,
-                preparation: try preparation(instance, performer.set, cluster, isAttempted: isAttempted))
+                state,
+                isAttempted: isAttempted,
+                restarts: parameters.restartOnPromote,
+                preparation: try preparation(instance, performer.set, cluster, isAttempted: isAttempted)
+            )
             {
             case .finish(.success, _): return Outcome(.success)
             case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
             case .wait(let reason):
                 guard !deadline.isPast else {
                     return Outcome(
-                        .genericError, "\(reason.text) at the end of the operation's time: \(describe(instance))")
+                        .genericError,
+                        "\(reason.text) at the end of the operation's time: \(describe(instance))"
+                    )
                 }
                 pause(milliseconds: 10)
             case .perform(let effects, let reason):
@@ -51,7 +57,10 @@ extension Agent {
     }
 
     private func preparation(
-        _ instance: InstanceObservation, _ set: ReplicaSet, _ cluster: ClusterObservation, isAttempted: Bool
+        _ instance: InstanceObservation,
+        _ set: ReplicaSet,
+        _ cluster: ClusterObservation,
+        isAttempted: Bool
     ) throws(Refusal) -> [ClusterEffect] {
         guard !isAttempted, case .answering(let facts) = instance.server, facts.isInRecovery else { return [] }
         if let refusal = refusePromotion(set, cluster: cluster) { throw refusal }

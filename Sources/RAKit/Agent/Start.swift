@@ -71,7 +71,9 @@ extension Agent {
             case .wait(let reason):
                 guard !deadline.isPast else {
                     return Outcome(
-                        .genericError, "\(reason.text) at the end of the operation's time: \(describe(instance))")
+                        .genericError,
+                        "\(reason.text) at the end of the operation's time: \(describe(instance))"
+                    )
                 }
                 pause(milliseconds: 20)
             case .perform(let effects, let reason):
@@ -100,7 +102,8 @@ extension Agent {
         guard set.members.contains(where: { sameName($0, set.ownNode) }) else {
             throw Refusal(
                 .notConfigured,
-                "node_list \"\(parameters.nodeList.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\"")
+                "node_list \"\(parameters.nodeList.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\""
+            )
         }
     }
 }

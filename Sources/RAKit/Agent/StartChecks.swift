@@ -16,7 +16,8 @@ extension Agent {
             guard let wanted, source.value != wanted, source.file != file else { continue }
             throw Refusal(
                 .genericError,
-                overrideText(source, wanted: wanted, expectedFile: file) ?? "\(source.name) has another value")
+                overrideText(source, wanted: wanted, expectedFile: file) ?? "\(source.name) has another value"
+            )
         }
     }
 
@@ -57,6 +58,7 @@ extension Agent {
         guard case .unknown(let why) = facts.senders else { return }
         throw Refusal(
             .insufficientPrivileges,
-            "\(why). HINT: 'GRANT pg_monitor TO \"\(parameters.monitoringUser)\"' on the primary.")
+            "\(why). HINT: 'GRANT pg_monitor TO \"\(parameters.monitoringUser)\"' on the primary."
+        )
     }
 }

@@ -11,7 +11,8 @@ extension Agent {
         }
         let isStandby = FileFacts(dataDirectory + "/standby.signal") != nil
         let seconds = isStandby ? parameters.stopEscalateInSlave : parameters.stopEscalate
-        let end = mode.isReplicated ? deadline.earlier(milliseconds: min(1000, deadline.remainingMilliseconds / 5)) : deadline
+        let end =
+            mode.isReplicated ? deadline.earlier(milliseconds: min(1000, deadline.remainingMilliseconds / 5)) : deadline
         if case .failed(let why) = Shutdown(agent: self, fastSeconds: seconds, end: end).run() {
             return Outcome(.genericError, why)
         }

@@ -30,7 +30,8 @@ extension Agent {
 
     private func logChanges(_ effects: [ClusterEffect]) {
         for effect in effects {
-            guard case .set(let attribute, let node, let value) = effect, attribute == .score || attribute == .dataStatus
+            guard case .set(let attribute, let node, let value) = effect,
+                attribute == .score || attribute == .dataStatus
             else { continue }
             log.info("\(attribute.name(resource: environment.resource)) of \(node) becomes \(value)")
         }

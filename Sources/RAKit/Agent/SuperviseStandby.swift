@@ -17,14 +17,19 @@ extension Agent {
             return nil
         }
         ElectionRounds(resource: environment.resource).forget()
-        if let failure = ClusterPerformer(agent: self).perform(followPrimary(set, cluster: known)) { log.warning(failure) }
+        if let failure = ClusterPerformer(agent: self).perform(followPrimary(set, cluster: known)) {
+            log.warning(failure)
+        }
         guard facts.receiver?.isStreaming != true else { return nil }
         return refuseForked(facts, primary: primary, set, known)
     }
 
     /// A standby that doesn't stream may be one that can't any more.
     private func refuseForked(
-        _ facts: ServerFacts, primary: String, _ set: ReplicaSet, _ cluster: ClusterObservation
+        _ facts: ServerFacts,
+        primary: String,
+        _ set: ReplicaSet,
+        _ cluster: ClusterObservation
     ) -> Outcome? {
         guard let installation = try? findInstallation(parameters) else { return nil }
         let check = HistoryCheck(agent: self, installation: installation)
@@ -53,12 +58,18 @@ extension Agent {
     func runElection(_ facts: ServerFacts, _ set: ReplicaSet, _ cluster: ClusterObservation) {
         let own = PublishedPosition(systemIdentifier: facts.systemIdentifier, position: facts.position)
         let performer = ClusterPerformer(agent: self)
-        if let failure = performer.perform(standForElection(set, position: own, cluster: cluster)) { log.warning(failure) }
+        if let failure = performer.perform(standForElection(set, position: own, cluster: cluster)) {
+            log.warning(failure)
+        }
         let ballots = ballots(set, own: own, cluster: cluster)
         let confirmations = ElectionRounds(resource: environment.resource).count(ballots)
         let verdict = decideElection(
-            own: set.ownNode, ballots: ballots, mode: mode, confirmations: confirmations,
-            patience: parameters.xlogCheckCount)
+            own: set.ownNode,
+            ballots: ballots,
+            mode: mode,
+            confirmations: confirmations,
+            patience: parameters.xlogCheckCount
+        )
         log.notice("no primary runs: \(describe(verdict)); own position \(own.position)")
         if let failure = performer.perform(concludeElection(verdict, set, cluster: cluster)) { log.warning(failure) }
     }

@@ -21,7 +21,9 @@ extension Agent {
     /// Brings changed parameters into effect without a restart.
     func reloadAgent() -> Outcome {
         if let refusal = parameterRefusal() { return Outcome(refusal) }
-        guard mode != .none, case .running = observePostmaster(dataDirectory: dataDirectory) else { return Outcome(.success) }
+        guard mode != .none, case .running = observePostmaster(dataDirectory: dataDirectory) else {
+            return Outcome(.success)
+        }
         do throws(Refusal) {
             let installation = try findInstallation(parameters)
             let files = ConfigurationFiles(installation: installation, parameters: parameters)

@@ -75,7 +75,8 @@ public struct InstanceObserver: Sendable {
 
     /// A standby names its timeline by SQL only after a restart point or new WAL on it; its WAL files have it at once.
     private func corrected(_ facts: ServerFacts) -> ServerFacts {
-        guard facts.isInRecovery, let newest = newestTimeline(dataDirectory: dataDirectory), newest > facts.timeline else {
+        guard facts.isInRecovery, let newest = newestTimeline(dataDirectory: dataDirectory), newest > facts.timeline
+        else {
             return facts
         }
         var facts = facts
@@ -85,7 +86,8 @@ public struct InstanceObserver: Sendable {
 
     /// Connects to the instance that postmaster.pid describes.
     public func connect(
-        _ file: PostmasterFile, by deadline: Deadline
+        _ file: PostmasterFile,
+        by deadline: Deadline
     ) -> Result<Connection, ConnectionFailure> {
         var target = target
         target.port = file.port > 0 ? file.port : target.port

@@ -77,7 +77,9 @@ public struct ClusterTools: Sendable {
 
     /// Starts one, then the rest, then collects: the calls overlap without an array of running commands.
     private func runBatch(
-        _ effects: ArraySlice<ClusterEffect>, by deadline: Deadline, into outcomes: inout [(ClusterEffect, CommandResult)]
+        _ effects: ArraySlice<ClusterEffect>,
+        by deadline: Deadline,
+        into outcomes: inout [(ClusterEffect, CommandResult)]
     ) {
         guard let first = effects.first, let command = command(for: first) else { return }
         let running = start(command)
@@ -95,7 +97,8 @@ public struct ClusterTools: Sendable {
         switch effect {
         case .set(let attribute, let node, let value):
             "setting node attribute \(attribute.name(resource: resource)) of \(node) to \(value)"
-        case .delete(let attribute, let node): "deleting node attribute \(attribute.name(resource: resource)) of \(node)"
+        case .delete(let attribute, let node):
+            "deleting node attribute \(attribute.name(resource: resource)) of \(node)"
         case .waitFor(let set): "making commits wait for \"\(set.setting)\""
         case .reconnectReceiver: "reconnecting the WAL receiver"
         }

@@ -47,8 +47,11 @@ public struct OCFEnvironment: Sendable {
             let operation = meta("notify_operation").flatMap({ NotificationOperation(rawValue: $0) })
         else { return nil }
         return Notification(
-            type: type, operation: operation, affected: names("notify_\(operation.rawValue)_uname"),
-            active: names("notify_master_uname") + names("notify_slave_uname"))
+            type: type,
+            operation: operation,
+            affected: names("notify_\(operation.rawValue)_uname"),
+            active: names("notify_master_uname") + names("notify_slave_uname")
+        )
     }
 
     /// Empty lists are a single blank.

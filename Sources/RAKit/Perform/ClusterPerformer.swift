@@ -30,7 +30,10 @@ struct ClusterPerformer {
     private func waitFor(_ set: SynchronousSet) -> String? {
         let files: ConfigurationFiles
         do throws(Refusal) {
-            files = ConfigurationFiles(installation: try findInstallation(agent.parameters), parameters: agent.parameters)
+            files = ConfigurationFiles(
+                installation: try findInstallation(agent.parameters),
+                parameters: agent.parameters
+            )
         } catch {
             return error.reason
         }
@@ -41,7 +44,8 @@ struct ClusterPerformer {
             return error.description
         }
         agent.log.notice(
-            set.isEmpty ? "commits wait for no standby from now on" : "commits wait for \(set.setting) from now on")
+            set.isEmpty ? "commits wait for no standby from now on" : "commits wait for \(set.setting) from now on"
+        )
         return awaitSetting(set, expectedFile: files.synchronousFile)
     }
 
@@ -53,7 +57,10 @@ struct ClusterPerformer {
         let deadline = agent.lookDeadline.capped(milliseconds: 2000)
         let isInEffect = wait(until: deadline, everyMilliseconds: 10) { () -> Bool? in
             let sources = try? Queries.ownedSettings(
-                connection, names: [OwnedConfiguration.synchronousSetting], by: agent.lookDeadline)
+                connection,
+                names: [OwnedConfiguration.synchronousSetting],
+                by: agent.lookDeadline
+            )
             last = sources?.first ?? last
             return last?.value == set.setting ? true : nil
         }
@@ -92,7 +99,8 @@ func overrideText(_ source: Queries.SettingSource?, wanted: String, expectedFile
     case let file?: place = "\"\(file)\" sets it"
     case nil: place = "it is set outside of configuration files, or the monitoring user may not see where"
     }
-    return "\(source.name) is \"\(redactingPasswords(source.value))\" instead of \"\(redactingPasswords(wanted))\": \(place). "
+    return
+        "\(source.name) is \"\(redactingPasswords(source.value))\" instead of \"\(redactingPasswords(wanted))\": \(place). "
         + "HINT: Remove it there; the agent sets it in \"\(expectedFile)\"."
 }
 

@@ -34,7 +34,9 @@ struct HistoryCheck {
         case .known(let (theirs, flushed)):
             if let refusal = refuseTwin(local, theirs, primary: primary) { return .refuse(refusal) }
             let verdict = compareHistories(local: local, primary: theirs, flushed: flushed)
-            if case .ancestorUnlessRecord(let position) = verdict, position.timeline == theirs.history.timeline, !isStopped {
+            if case .ancestorUnlessRecord(let position) = verdict, position.timeline == theirs.history.timeline,
+                !isStopped
+            {
                 return .unknown(why: "it is on timeline \(position.timeline) as this node is")
             }
             return judge(verdict, primary: primary, theirs, control, by: deadline)
@@ -45,27 +47,37 @@ struct HistoryCheck {
     private var target: ConnectionTarget {
         let parameters = agent.parameters
         return ConnectionTarget(
-            host: parameters.masterIP ?? "", port: parameters.pgport, database: "replication", user: parameters.repuser,
-            isReplication: true, options: parameters.primaryConninfoOpt ?? "")
+            host: parameters.masterIP ?? "",
+            port: parameters.pgport,
+            database: "replication",
+            user: parameters.repuser,
+            isReplication: true,
+            options: parameters.primaryConninfoOpt ?? ""
+        )
     }
 
     /// Two nodes that were promoted apart may call their timelines by one number, and leave the former at one position.
     ///
     /// The lock file tells: this node began the timeline that another node is the primary of.
     private func refuseTwin(_ local: InstanceHistory, _ theirs: InstanceHistory, primary: String) -> Refusal? {
-        guard let lock, local.history.timeline == theirs.history.timeline, lock.position.timeline < local.history.timeline,
+        guard let lock, local.history.timeline == theirs.history.timeline,
+            lock.position.timeline < local.history.timeline,
             local.systemIdentifier == theirs.systemIdentifier
         else { return nil }
         return Refusal(
             .genericError,
             "this node was promoted to timeline \(local.history.timeline) by itself (\(lock.time)), and \(primary) is on "
-                + "another timeline of that number. \(HistoryCheck.hint)")
+                + "another timeline of that number. \(HistoryCheck.hint)"
+        )
     }
 
     private static let hint = "HINT: 'pgrex-tool rejoin' brings this node back with the primary's data."
 
     private func judge(
-        _ verdict: HistoryVerdict, primary: String, _ theirs: InstanceHistory, _ control: ControlFile,
+        _ verdict: HistoryVerdict,
+        primary: String,
+        _ theirs: InstanceHistory,
+        _ control: ControlFile,
         by deadline: Deadline
     ) -> Answer {
         let hint = HistoryCheck.hint
@@ -75,23 +87,31 @@ struct HistoryCheck {
                 Refusal(
                     .genericError,
                     "the data directory's system identifier is \(ours), but \(identifier) on \(primary): they are different "
-                        + "databases. \(hint)"))
+                        + "databases. \(hint)"
+                )
+            )
         case .forked(let position):
             return .refuse(
                 Refusal(
                     .genericError,
-                    "this node's data left the history of the primary on \(primary) at \(position). \(hint)"))
+                    "this node's data left the history of the primary on \(primary) at \(position). \(hint)"
+                )
+            )
         case .ancestorUnlessRecord(let position):
             switch LocalWAL(installation: installation).hasRecord(at: position, control, by: deadline) {
             case .unknown(let why): return .unknown(why: why)
             case .known(false):
-                return .proven("this node has no record of its own after \(position); the primary is on \(theirs.history.timeline)")
+                return .proven(
+                    "this node has no record of its own after \(position); the primary is on \(theirs.history.timeline)"
+                )
             case .known(true):
                 return .refuse(
                     Refusal(
                         .genericError,
                         "this node has records of its own after \(position), where the primary on \(primary) went on to "
-                            + "timeline \(theirs.history.timeline). \(hint)"))
+                            + "timeline \(theirs.history.timeline). \(hint)"
+                    )
+                )
             }
         }
     }

@@ -17,7 +17,9 @@ struct InstancePerformer {
         shutdownEnd = agent.deadline
     }
 
-    private var files: ConfigurationFiles { ConfigurationFiles(installation: installation, parameters: agent.parameters) }
+    private var files: ConfigurationFiles {
+        ConfigurationFiles(installation: installation, parameters: agent.parameters)
+    }
 
     /// Carries effects out in their order; the first failure ends it.
     func perform(_ effects: [InstanceEffect]) throws(Refusal) {
@@ -42,7 +44,8 @@ struct InstancePerformer {
     private func carryOut(_ effect: InstanceEffect) throws(Refusal) {
         switch effect {
         case .cluster: break
-        case .configureStandby: try configure { () throws(SystemError) in try files.configureStandby(ownNode: set.ownNode) }
+        case .configureStandby:
+            try configure { () throws(SystemError) in try files.configureStandby(ownNode: set.ownNode) }
         case .configureAlone: try configure { () throws(SystemError) in try files.configureAlone() }
         case .startPostmaster: try starter.start()
         case .shutDown: try shutDown()
@@ -73,7 +76,11 @@ struct InstancePerformer {
             throw Refusal(.genericError, "the server doesn't tell its position, which the lock file needs")
         }
         let content = LockContent(
-            node: set.ownNode, systemIdentifier: facts.systemIdentifier, position: facts.position, time: timestamp())
+            node: set.ownNode,
+            systemIdentifier: facts.systemIdentifier,
+            position: facts.position,
+            time: timestamp()
+        )
         do throws(SystemError) {
             try ensureDirectory(installation.temporaryDirectory, mode: 0o700, owner: installation.account)
             try replaceFile(files.lockFile, with: Array(content.text.utf8), owner: installation.account)

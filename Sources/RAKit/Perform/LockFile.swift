@@ -40,7 +40,10 @@ public struct LockContent: Sendable, Hashable {
             let lsn = values["lsn"].flatMap({ LSN($0) })
         else { return nil }
         self.init(
-            node: node, systemIdentifier: identifier, position: WALPosition(timeline: timeline, lsn: lsn),
-            time: values["time"] ?? "")
+            node: node,
+            systemIdentifier: identifier,
+            position: WALPosition(timeline: timeline, lsn: lsn),
+            time: values["time"] ?? ""
+        )
     }
 }

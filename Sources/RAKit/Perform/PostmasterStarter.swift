@@ -39,7 +39,9 @@ struct PostmasterStarter {
         }
         guard account.impersonate({ isWritable(path) }) else {
             throw Refusal(
-                .insufficientPrivileges, "log file \"\(path)\" (parameter logfile) isn't writable by \"\(account.name)\"")
+                .insufficientPrivileges,
+                "log file \"\(path)\" (parameter logfile) isn't writable by \"\(account.name)\""
+            )
         }
     }
 
@@ -74,13 +76,15 @@ struct PostmasterStarter {
         throw Refusal(
             .genericError,
             "processes of a former server still work in \"\(installation.dataDirectory)\": "
-                + left.map { String($0) }.joined(separator: ", ") + ". HINT: The action 'stop' ends them.")
+                + left.map { String($0) }.joined(separator: ", ") + ". HINT: The action 'stop' ends them."
+        )
     }
 
     /// PostgreSQL believes a postmaster.pid whose number now belongs to any other process of the same user.
     private func removeStalePidFile() throws(Refusal) {
         let path = installation.dataDirectory + "/postmaster.pid"
-        guard FileFacts(path) != nil, case .absent(let leftover) = observePostmaster(dataDirectory: installation.dataDirectory)
+        guard FileFacts(path) != nil,
+            case .absent(let leftover) = observePostmaster(dataDirectory: installation.dataDirectory)
         else { return }
         agent.log.notice("removing a stale postmaster.pid: \(leftover ?? path)")
         do throws(SystemError) {
@@ -94,7 +98,9 @@ struct PostmasterStarter {
     func explainFailure() -> String {
         if let text = lastError(in: newLogLines()) { return "PostgreSQL says: \(text)" }
         let result = run(program.diagnosingCommand(), by: agent.deadline.capped(milliseconds: 1500))
-        if let text = lastError(in: String(decoding: result.errors, as: UTF8.self)) { return "PostgreSQL says: \(text)" }
+        if let text = lastError(in: String(decoding: result.errors, as: UTF8.self)) {
+            return "PostgreSQL says: \(text)"
+        }
         return "the server ended while it started, and left no error in \"\(agent.parameters.serverLogFile)\""
     }
 
@@ -116,7 +122,9 @@ func lastError(in log: String) -> String? {
     // "configuration file contains errors" and "could not create any TCP/IP sockets" come after their causes.
     for line in lines[..<last].suffix(3) {
         let words = message(of: line)
-        let isCause = ["could not", "invalid", "syntax error", "unrecognized", "requires", "must be"].contains { words.contains($0) }
+        let isCause = ["could not", "invalid", "syntax error", "unrecognized", "requires", "must be"].contains {
+            words.contains($0)
+        }
         if isCause && words != error { parts.append(words) }
     }
     parts.append(error)

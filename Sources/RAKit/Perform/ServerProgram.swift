@@ -33,23 +33,32 @@ struct ServerProgram {
     func startCommand() -> Command {
         let options = serverOptions.map(shellQuoted).joined(separator: " ")
         let given = agent.parameters.startOpt.map { " " + $0 } ?? ""
-        let words = splitWords(agent.parameters.ctlOpt ?? "") + [
-            "-D", installation.dataDirectory, "-l", agent.parameters.serverLogFile, "-o", options + given, "-W", "start",
-        ]
+        let words =
+            splitWords(agent.parameters.ctlOpt ?? "") + [
+                "-D", installation.dataDirectory, "-l", agent.parameters.serverLogFile, "-o", options + given, "-W",
+                "start",
+            ]
         return Command(installation.pgctl, words, environment: environment, as: installation.account)
     }
 
     func promoteCommand() -> Command {
         Command(
-            installation.pgctl, ["-D", installation.dataDirectory, "-W", "promote"], environment: environment,
-            as: installation.account)
+            installation.pgctl,
+            ["-D", installation.dataDirectory, "-W", "promote"],
+            environment: environment,
+            as: installation.account
+        )
     }
 
     /// Prints a setting as the configuration files have it; fails as the start would when they can't be read.
     func settingCommand(_ name: String) -> Command {
         let words = ["-D", installation.dataDirectory] + serverOptions + splitWords(agent.parameters.startOpt ?? "")
         return Command(
-            installation.program("postgres"), words + ["-C", name], environment: inEnglish, as: installation.account)
+            installation.program("postgres"),
+            words + ["-C", name],
+            environment: inEnglish,
+            as: installation.account
+        )
     }
 
     /// A start in the foreground, whose messages come to us in English instead of to a log file.
@@ -57,7 +66,11 @@ struct ServerProgram {
         let words = ["-D", installation.dataDirectory] + serverOptions + splitWords(agent.parameters.startOpt ?? "")
         let logging = ["-c", "logging_collector=off", "-c", "log_destination=stderr", "-c", "lc_messages=C"]
         return Command(
-            installation.program("postgres"), words + logging, environment: inEnglish, as: installation.account)
+            installation.program("postgres"),
+            words + logging,
+            environment: inEnglish,
+            as: installation.account
+        )
     }
 
     private var inEnglish: [String: String?] {

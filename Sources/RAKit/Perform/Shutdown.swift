@@ -35,7 +35,10 @@ struct Shutdown {
             let postmaster = observePostmaster(dataDirectory: agent.dataDirectory)
             let processes = isAbsent(postmaster) ? findServerProcesses(dataDirectory: agent.dataDirectory) : []
             let step = decideStop(
-                state(of: postmaster), hasProcesses: !processes.isEmpty, patience: patience(after: asked))
+                state(of: postmaster),
+                hasProcesses: !processes.isEmpty,
+                patience: patience(after: asked)
+            )
             switch step {
             case .finish(.success, _): return asked == .fast ? .clean : .unclean
             case .finish(_, let reason): return .failed(why: reason.text)
@@ -48,7 +51,8 @@ struct Shutdown {
             case .wait(let reason):
                 if end.isPast {
                     return .failed(
-                        why: "\(reason.text) at the end of the operation's time: \(text(postmaster, processes))")
+                        why: "\(reason.text) at the end of the operation's time: \(text(postmaster, processes))"
+                    )
                 }
             }
             if end.isPast { return .failed(why: "the shutdown didn't end in time: \(text(postmaster, processes))") }

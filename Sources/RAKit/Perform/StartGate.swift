@@ -50,7 +50,8 @@ struct StartGate {
     /// Without a primary only the durable record can tell that nobody was promoted after this node.
     private func passWithoutPrimary(_ cluster: ClusterObservation) throws(Refusal) {
         let record = DataStatus(
-            attributeValue(.dataStatus, node: set.ownNode, in: cluster, resource: set.resource))
+            attributeValue(.dataStatus, node: set.ownNode, in: cluster, resource: set.resource)
+        )
         if record == .latest {
             agent.log.notice("\(lockFile) stays: this node was the last primary, as its data status LATEST says")
             return
@@ -59,7 +60,8 @@ struct StartGate {
             .genericError,
             "\(lockFile) says that this node was the primary, its data status is \"\(record.text)\", and no primary runs that "
                 + "could tell whether its data are still part of the history. HINT: Start the other nodes first, then "
-                + "'crm resource cleanup \(set.resource) \(set.ownNode)'; or 'pgrex-tool rejoin'.")
+                + "'crm resource cleanup \(set.resource) \(set.ownNode)'; or 'pgrex-tool rejoin'."
+        )
     }
 
     /// Asks the primary until it answers: its address may come up after it.
@@ -83,6 +85,7 @@ struct StartGate {
             .genericError,
             "it isn't known whether this node's data are part of the primary's on \(primary): \(why). "
                 + "HINT: The address master_ip must reach the primary, and pg_hba.conf there must let \(agent.parameters.repuser) "
-                + "replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'.")
+                + "replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'."
+        )
     }
 }

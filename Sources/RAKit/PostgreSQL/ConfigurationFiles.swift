@@ -41,7 +41,10 @@ public struct ConfigurationFiles: Sendable {
     /// Writes how this instance follows a primary; a running server takes it over when it reads its configuration again.
     public func writeStandbySettings(ownNode: String) throws(SystemError) {
         try ensureFile(
-            standbyFile, contains: OwnedConfiguration.standbyFile(parameters, ownNode: ownNode), owner: installation.account)
+            standbyFile,
+            contains: OwnedConfiguration.standbyFile(parameters, ownNode: ownNode),
+            owner: installation.account
+        )
     }
 
     /// Takes the agent's settings away from an instance that isn't replicated (any more).
@@ -52,7 +55,10 @@ public struct ConfigurationFiles: Sendable {
     /// Makes commits wait for these standbys once the server has read its configuration again.
     public func writeSynchronousSet(_ set: SynchronousSet) throws(SystemError) {
         try ensureFile(
-            path("rep_mode.conf"), contains: OwnedConfiguration.synchronousFile(set), owner: installation.account)
+            path("rep_mode.conf"),
+            contains: OwnedConfiguration.synchronousFile(set),
+            owner: installation.account
+        )
     }
 
     private func includeOwnFiles(_ isIncluded: Bool) throws(SystemError) -> [String] {
@@ -61,7 +67,13 @@ public struct ConfigurationFiles: Sendable {
         let wanted = OwnedConfiguration.mainFile(present, including: isIncluded ? path("pgsql-swift.conf") : nil)
         guard isIncluded || present.contains(OwnedConfiguration.managedMark) else { return [] }
         guard wanted != present, let facts = FileFacts(main) else { return [] }
-        try replaceFile(main, with: Array(wanted.utf8), mode: facts.mode, ownerID: facts.ownerID, groupID: facts.groupID)
+        try replaceFile(
+            main,
+            with: Array(wanted.utf8),
+            mode: facts.mode,
+            ownerID: facts.ownerID,
+            groupID: facts.groupID
+        )
         return ["changed the include line of \(main)"]
     }
 

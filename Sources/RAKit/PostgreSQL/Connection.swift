@@ -13,7 +13,9 @@ public final class Connection {
     ///
     /// - Parameter account: whose effective user the process takes meanwhile, so that peer authentication sees it.
     public static func open(
-        _ target: ConnectionTarget, as account: Account?, by deadline: Deadline
+        _ target: ConnectionTarget,
+        as account: Account?,
+        by deadline: Deadline
     ) throws(ConnectionFailure) -> Connection {
         guard let library = libpq_functions()?.pointee else {
             throw .unreachable(why: "libpq can't be loaded: \(String(cString: libpq_problem())). HINT: Install libpq5.")
@@ -38,7 +40,9 @@ public final class Connection {
     deinit { library.finish(handle) }
 
     private static func begin(
-        _ library: libpq, _ target: ConnectionTarget, by deadline: Deadline
+        _ library: libpq,
+        _ target: ConnectionTarget,
+        by deadline: Deadline
     ) -> Result<OpaquePointer, ConnectionFailure> {
         let words = target.keywords
         let names = CStringArray(words.map(\.0))
@@ -63,7 +67,10 @@ public final class Connection {
     }
 
     private static func complete(
-        _ library: libpq, _ handle: OpaquePointer, _ target: ConnectionTarget, by deadline: Deadline
+        _ library: libpq,
+        _ handle: OpaquePointer,
+        _ target: ConnectionTarget,
+        by deadline: Deadline
     ) -> ConnectionFailure? {
         guard library.status(handle) != CONNECTION_BAD else { return failure(library, of: handle, target) }
         var state = PGRES_POLLING_WRITING
@@ -79,7 +86,9 @@ public final class Connection {
     }
 
     private static func failure(
-        _ library: libpq, of handle: OpaquePointer, _ target: ConnectionTarget
+        _ library: libpq,
+        of handle: OpaquePointer,
+        _ target: ConnectionTarget
     ) -> ConnectionFailure {
         let text = textOf(library.errorMessage(handle))
         guard let (state, message) = splitServerError(text) else {
@@ -152,7 +161,8 @@ public struct Rows: Sendable, Equatable {
     fileprivate init(copying result: OpaquePointer, _ library: libpq) {
         rows = (0..<library.ntuples(result)).map { row in
             (0..<library.nfields(result)).map { column in
-                guard library.getisnull(result, row, column) == 0, let text = library.getvalue(result, row, column) else { return nil }
+                guard library.getisnull(result, row, column) == 0, let text = library.getvalue(result, row, column)
+                else { return nil }
                 return String(cString: text)
             }
         }

@@ -17,8 +17,14 @@ public struct ConnectionTarget: Sendable {
     public var statementTimeoutMilliseconds: Int
 
     public init(
-        host: String, port: Int, database: String, user: String, password: Secret? = nil, isReplication: Bool = false,
-        options: String = "", statementTimeoutMilliseconds: Int = 10_000
+        host: String,
+        port: Int,
+        database: String,
+        user: String,
+        password: Secret? = nil,
+        isReplication: Bool = false,
+        options: String = "",
+        statementTimeoutMilliseconds: Int = 10_000
     ) {
         self.host = host
         self.port = port
@@ -49,7 +55,8 @@ public struct ConnectionTarget: Sendable {
                     "options",
                     "-c search_path=pg_catalog -c statement_timeout=\(statementTimeoutMilliseconds) -c lock_timeout=5000"
                         + " -c default_transaction_read_only=off"
-                ))
+                )
+            )
         }
         return words.filter { !$0.1.isEmpty }
     }

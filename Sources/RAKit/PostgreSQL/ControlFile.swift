@@ -18,7 +18,9 @@ public struct ControlFile: Sendable, Hashable {
             guard let colon = line.firstIndex(of: ":") else { continue }
             values[line[..<colon]] = trimSpaces(line[line.index(after: colon)...])
         }
-        func timeline(_ name: Substring) -> TimelineID? { values[name].flatMap { UInt32($0) }.flatMap { TimelineID($0) } }
+        func timeline(_ name: Substring) -> TimelineID? {
+            values[name].flatMap { UInt32($0) }.flatMap { TimelineID($0) }
+        }
         guard let identifier = values["Database system identifier"].flatMap({ UInt64($0) }),
             let state = values["Database cluster state"],
             let location = values["Latest checkpoint location"].flatMap({ LSN($0) }),
@@ -40,7 +42,10 @@ public struct ControlFile: Sendable, Hashable {
     /// Reads the control file of an installation's data directory.
     public static func read(_ installation: Installation, by deadline: Deadline) -> Observed<ControlFile> {
         let command = Command(
-            installation.program("pg_controldata"), ["-D", installation.dataDirectory], as: installation.account)
+            installation.program("pg_controldata"),
+            ["-D", installation.dataDirectory],
+            as: installation.account
+        )
         let result = run(command, by: deadline)
         guard result.isSuccess else { return .unknown(why: "pg_controldata: \(result.summary)") }
         guard let file = ControlFile(text: String(decoding: result.output, as: UTF8.self)) else {

@@ -25,7 +25,8 @@ public func findDataDirectory(_ parameters: Parameters) -> String {
     if FileFacts(standard + "/PG_VERSION") != nil { return standard }
     var found: [String] = []
     for (parent, child) in [("/var/lib/postgresql", "main"), ("/var/lib/pgsql", "data")] {
-        for version in (try? listDirectory(parent)) ?? [] where FileFacts("\(parent)/\(version)/\(child)/PG_VERSION") != nil {
+        for version in (try? listDirectory(parent)) ?? []
+        where FileFacts("\(parent)/\(version)/\(child)/PG_VERSION") != nil {
             found.append("\(parent)/\(version)/\(child)")
         }
     }
@@ -56,16 +57,22 @@ public func findInstallation(_ parameters: Parameters) throws(Refusal) -> Instal
     }
     let configurationFile = try findConfigurationFile(parameters, dataDirectory: dataDirectory, version: version)
     return Installation(
-        majorVersion: version, dataDirectory: dataDirectory, configurationFile: configurationFile, pgctl: pgctl,
-        binaryDirectory: parentDirectory(resolved(pgctl)), account: account,
-        temporaryDirectory: findTemporaryDirectory(parameters, account: account))
+        majorVersion: version,
+        dataDirectory: dataDirectory,
+        configurationFile: configurationFile,
+        pgctl: pgctl,
+        binaryDirectory: parentDirectory(resolved(pgctl)),
+        account: account,
+        temporaryDirectory: findTemporaryDirectory(parameters, account: account)
+    )
 }
 
 private func readMajorVersion(_ dataDirectory: String, account: Account) throws(Refusal) -> String {
     guard let facts = FileFacts(dataDirectory), facts.isDirectory else {
         throw Refusal(
             .notInstalled,
-            "data directory \"\(dataDirectory)\" doesn't exist on this node. HINT: Is its file system mounted?")
+            "data directory \"\(dataDirectory)\" doesn't exist on this node. HINT: Is its file system mounted?"
+        )
     }
     let text: String
     do throws(SystemError) {
@@ -74,17 +81,21 @@ private func readMajorVersion(_ dataDirectory: String, account: Account) throws(
         throw Refusal(
             .notInstalled,
             "\"\(dataDirectory)\" is no data directory: \(error.description). "
-                + "HINT: Is its file system mounted, and was initdb or pg_basebackup run?")
+                + "HINT: Is its file system mounted, and was initdb or pg_basebackup run?"
+        )
     }
     guard facts.ownerID == account.userID else {
         throw Refusal(
             .insufficientPrivileges,
             "data directory \"\(dataDirectory)\" belongs to \"\(Account.name(of: facts.ownerID))\", but parameter pgdba is "
-                + "\"\(account.name)\". HINT: Set pgdba to the owner, or give the directory to \"\(account.name)\".")
+                + "\"\(account.name)\". HINT: Set pgdba to the owner, or give the directory to \"\(account.name)\"."
+        )
     }
     guard let number = Int(text), number >= 12 else {
         throw Refusal(
-            .notInstalled, "data directory \"\(dataDirectory)\" is of PostgreSQL \"\(text)\"; 12 is the oldest supported")
+            .notInstalled,
+            "data directory \"\(dataDirectory)\" is of PostgreSQL \"\(text)\"; 12 is the oldest supported"
+        )
     }
     return text
 }
@@ -96,21 +107,30 @@ private func findControlProgram(_ parameters: Parameters, version: String) throw
         }
         return path
     }
-    let places = ["/usr/lib/postgresql/\(version)/bin", "/usr/pgsql-\(version)/bin", "/usr/lib/postgresql\(version)/bin", "/usr/bin"]
+    let places = [
+        "/usr/lib/postgresql/\(version)/bin", "/usr/pgsql-\(version)/bin", "/usr/lib/postgresql\(version)/bin",
+        "/usr/bin",
+    ]
     guard let found = places.map({ $0 + "/pg_ctl" }).first(where: isExecutable) else {
         throw Refusal(
             .notInstalled,
-            "no pg_ctl of PostgreSQL \(version) in \(places.joined(separator: ", ")). HINT: Install it, or set parameter pgctl.")
+            "no pg_ctl of PostgreSQL \(version) in \(places.joined(separator: ", ")). HINT: Install it, or set parameter pgctl."
+        )
     }
     return found
 }
 
 private func findConfigurationFile(
-    _ parameters: Parameters, dataDirectory: String, version: String
+    _ parameters: Parameters,
+    dataDirectory: String,
+    version: String
 ) throws(Refusal) -> String {
     if let given = parameters.config {
         guard FileFacts(given) != nil else {
-            throw Refusal(.notInstalled, "configuration file \"\(given)\" (parameter config) doesn't exist on this node")
+            throw Refusal(
+                .notInstalled,
+                "configuration file \"\(given)\" (parameter config) doesn't exist on this node"
+            )
         }
         return given
     }
@@ -121,7 +141,9 @@ private func findConfigurationFile(
     let debian = "/etc/postgresql/\(version)/\(name)/postgresql.conf"
     guard FileFacts(debian) != nil else {
         throw Refusal(
-            .notInstalled, "neither \"\(standard)\" nor \"\(debian)\" exists. HINT: Set parameter config.")
+            .notInstalled,
+            "neither \"\(standard)\" nor \"\(debian)\" exists. HINT: Set parameter config."
+        )
     }
     return debian
 }
@@ -136,17 +158,24 @@ func resolved(_ path: String) -> String {
 /// Proves that the programs are of the data directory's major version, and that the database user may write there.
 public func verifyInstallation(_ installation: Installation, by deadline: Deadline) throws(Refusal) {
     let server = installation.program("postgres")
-    let result = run(Command(server, ["--version"], as: installation.account), by: deadline.capped(milliseconds: 10_000))
+    let result = run(
+        Command(server, ["--version"], as: installation.account),
+        by: deadline.capped(milliseconds: 10_000)
+    )
     let text = lastLine(String(decoding: result.output, as: UTF8.self))
     guard result.isSuccess, let version = majorVersion(in: text) else {
-        throw Refusal(.notInstalled, "\"\(server) --version\" gave \(result.isSuccess ? "\"\(text)\"" : result.summary)")
+        throw Refusal(
+            .notInstalled,
+            "\"\(server) --version\" gave \(result.isSuccess ? "\"\(text)\"" : result.summary)"
+        )
     }
     guard version == installation.majorVersion else {
         throw Refusal(
             .notInstalled,
             "data directory \"\(installation.dataDirectory)\" is of PostgreSQL \(installation.majorVersion), but "
                 + "\"\(server)\" is PostgreSQL \(version). HINT: Set parameter pgctl to the pg_ctl of PostgreSQL "
-                + "\(installation.majorVersion).")
+                + "\(installation.majorVersion)."
+        )
     }
     let isWritable = installation.account.impersonate {
         faccessat(AT_FDCWD, installation.dataDirectory, W_OK | X_OK, AT_EACCESS) == 0
@@ -154,7 +183,8 @@ public func verifyInstallation(_ installation: Installation, by deadline: Deadli
     guard isWritable else {
         throw Refusal(
             .insufficientPrivileges,
-            "user \"\(installation.account.name)\" can't write data directory \"\(installation.dataDirectory)\"")
+            "user \"\(installation.account.name)\" can't write data directory \"\(installation.dataDirectory)\""
+        )
     }
 }
 

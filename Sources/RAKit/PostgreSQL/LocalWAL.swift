@@ -36,7 +36,9 @@ public struct LocalWAL: Sendable {
     /// Only that much WAL is read: a checkpoint beyond the position answers at once, and otherwise the WAL since the
     /// checkpoint is here, so that a missing file means that the timeline doesn't reach so far.
     public func hasRecord(at position: WALPosition, _ control: ControlFile, by deadline: Deadline) -> Observed<Bool> {
-        if control.checkpoint.timeline == position.timeline, control.checkpoint.lsn >= position.lsn { return .known(true) }
+        if control.checkpoint.timeline == position.timeline, control.checkpoint.lsn >= position.lsn {
+            return .known(true)
+        }
         if let end = control.minimumRecoveryEnd, end.timeline == position.timeline, end.lsn > position.lsn {
             return .known(true)
         }

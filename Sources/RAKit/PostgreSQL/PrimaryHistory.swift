@@ -4,7 +4,9 @@ public import RACore
 public enum PrimaryHistory {
     /// The primary's system, its timeline with ancestors, and how far it has flushed.
     public static func read(
-        _ target: ConnectionTarget, as account: Account?, by deadline: Deadline
+        _ target: ConnectionTarget,
+        as account: Account?,
+        by deadline: Deadline
     ) -> Observed<(history: InstanceHistory, flushed: LSN)> {
         do throws(ConnectionFailure) {
             let connection = try Connection.open(target, as: account, by: deadline)
@@ -15,7 +17,8 @@ public enum PrimaryHistory {
     }
 
     private static func ask(
-        _ connection: Connection, by deadline: Deadline
+        _ connection: Connection,
+        by deadline: Deadline
     ) -> Observed<(history: InstanceHistory, flushed: LSN)> {
         do throws(QueryFailure) {
             guard let row = try connection.query("IDENTIFY_SYSTEM", by: deadline).first?.rows.first, row.count >= 3,
@@ -26,7 +29,8 @@ public enum PrimaryHistory {
             var history = TimelineHistory(timeline: timeline, ancestors: [])
             if timeline.number > 1 {
                 let rows = try connection.query("TIMELINE_HISTORY \(timeline)", by: deadline).first?.rows
-                guard let text = rows?.first?.last ?? nil, let read = TimelineHistory(timeline: timeline, text: text) else {
+                guard let text = rows?.first?.last ?? nil, let read = TimelineHistory(timeline: timeline, text: text)
+                else {
                     return .unknown(why: "the answer to TIMELINE_HISTORY \(timeline) can't be read")
                 }
                 history = read

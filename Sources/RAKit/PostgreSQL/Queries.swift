@@ -26,7 +26,8 @@ public enum Queries {
 
     /// Asks a server what it is.
     public static func instance(
-        _ connection: Connection, by deadline: Deadline
+        _ connection: Connection,
+        by deadline: Deadline
     ) throws(QueryFailure) -> ServerFacts {
         let results = try connection.query(instance, by: deadline)
         guard results.count == 2, let row = results[0].rows.first, let facts = parseInstance(row) else {
@@ -50,19 +51,31 @@ public enum Queries {
         let replayed = row[6].flatMap { LSN($0) }
         let received = row[5].flatMap { LSN($0) }
         let own = isInRecovery ? [received, replayed].compactMap { $0 }.max() : row[3].flatMap { LSN($0) }
-        let timelines = isInRecovery
+        let timelines =
+            isInRecovery
             ? [row[7].flatMap { UInt32($0) }.flatMap { TimelineID($0) }, receiverTimeline].compactMap { $0 }.max()
             : row[4].flatMap { UInt32($0, radix: 16) }.flatMap { TimelineID($0) }
         guard let lsn = own, let timeline = timelines else { return nil }
         return ServerFacts(
-            isInRecovery: isInRecovery, version: version, systemIdentifier: identifier, timeline: timeline, lsn: lsn,
-            replayedLSN: replayed, synchronousStandbyNames: row[10] ?? "", receiver: receiver)
+            isInRecovery: isInRecovery,
+            version: version,
+            systemIdentifier: identifier,
+            timeline: timeline,
+            lsn: lsn,
+            replayedLSN: replayed,
+            synchronousStandbyNames: row[10] ?? "",
+            receiver: receiver
+        )
     }
 
     private static func parseSender(_ row: [String?]) -> WALSender {
         WALSender(
-            applicationName: row[0] ?? "", state: row[1] ?? "", syncState: row[2] ?? "",
-            flushedLSN: row[3].flatMap { LSN($0) }, replayedLSN: row[4].flatMap { LSN($0) })
+            applicationName: row[0] ?? "",
+            state: row[1] ?? "",
+            syncState: row[2] ?? "",
+            flushedLSN: row[3].flatMap { LSN($0) },
+            replayedLSN: row[4].flatMap { LSN($0) }
+        )
     }
 
     /// The file and line that set each of our settings, and the value in effect.
@@ -75,11 +88,15 @@ public enum Queries {
 
     /// Where the settings that the agent owns come from; for a user who may read `pg_settings.sourcefile`.
     public static func ownedSettings(
-        _ connection: Connection, names: [String], by deadline: Deadline
+        _ connection: Connection,
+        names: [String],
+        by deadline: Deadline
     ) throws(QueryFailure) -> [SettingSource] {
         let list = names.map { quotedLiteral($0) }.joined(separator: ", ")
         let results = try connection.query(
-            "SELECT name, setting, sourcefile FROM pg_settings WHERE name IN (\(list))", by: deadline)
+            "SELECT name, setting, sourcefile FROM pg_settings WHERE name IN (\(list))",
+            by: deadline
+        )
         return (results.first?.rows ?? []).map { row in
             SettingSource(name: row[0] ?? "", value: row[1] ?? "", file: row.count > 2 ? row[2] : nil)
         }

@@ -5,14 +5,21 @@ internal import Glibc
 /// The text goes to a temporary name beside the file, is synced, and renamed; then the directory is synced.
 /// - Parameter owner: who owns the file; nil keeps the caller as owner.
 public func replaceFile(
-    _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, owner: Account? = nil
+    _ path: String,
+    with bytes: [UInt8],
+    mode: UInt32 = 0o600,
+    owner: Account? = nil
 ) throws(SystemError) {
     try replaceFile(path, with: bytes, mode: mode, ownerID: owner?.userID, groupID: owner?.groupID)
 }
 
 /// Replaces a file in one step, with an owner given by number.
 public func replaceFile(
-    _ path: String, with bytes: [UInt8], mode: UInt32, ownerID: UInt32?, groupID: UInt32?
+    _ path: String,
+    with bytes: [UInt8],
+    mode: UInt32,
+    ownerID: UInt32?,
+    groupID: UInt32?
 ) throws(SystemError) {
     let temporary = path + ".pgsql-swift.new"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -34,7 +41,11 @@ public func replaceFile(
 }
 
 private func settle(
-    _ descriptor: Int32, mode: UInt32, ownerID: UInt32?, groupID: UInt32?, path: String
+    _ descriptor: Int32,
+    mode: UInt32,
+    ownerID: UInt32?,
+    groupID: UInt32?,
+    path: String
 ) throws(SystemError) {
     guard fchmod(descriptor, mode) == 0 else { throw SystemError("chmod \(path)") }
     if let ownerID, let groupID, geteuid() == 0 {
@@ -48,7 +59,10 @@ private func settle(
 /// - Returns: whether it was replaced.
 @discardableResult
 public func ensureFile(
-    _ path: String, contains text: String, mode: UInt32 = 0o600, owner: Account? = nil
+    _ path: String,
+    contains text: String,
+    mode: UInt32 = 0o600,
+    owner: Account? = nil
 ) throws(SystemError) -> Bool {
     let bytes = Array(text.utf8)
     if let present = try? readFile(path), present == bytes { return false }
@@ -88,7 +102,9 @@ private func makeParents(_ path: String) throws(SystemError) {
 func writeAll(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws(SystemError) {
     var offset = 0
     while offset < bytes.count {
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + offset }, bytes.count - offset) }
+        let count = bytes.withUnsafeBytes {
+            write(descriptor, $0.baseAddress.map { $0 + offset }, bytes.count - offset)
+        }
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { throw SystemError("write \(path)") }
         offset += count

@@ -13,7 +13,10 @@ public struct Command: Sendable, Hashable {
     public var isDetached: Bool
 
     public init(
-        _ program: String, _ arguments: [String] = [], environment: [String: String?] = [:], as account: Account? = nil,
+        _ program: String,
+        _ arguments: [String] = [],
+        environment: [String: String?] = [:],
+        as account: Account? = nil,
         isDetached: Bool = false
     ) {
         self.program = program
@@ -72,7 +75,8 @@ public func lastLine(_ text: String) -> String {
 public func trimSpaces<Text: StringProtocol>(_ text: Text) -> String {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0x0A }
     let bytes = Array(text.utf8)
-    guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) }) else {
+    guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) })
+    else {
         return ""
     }
     return String(decoding: bytes[first...last], as: UTF8.self)
@@ -101,7 +105,9 @@ public func environmentNames() -> [String] {
     var cursor = environ
     while let entry = cursor.pointee {
         let text = String(cString: entry)
-        names.append(text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? "")
+        names.append(
+            text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? ""
+        )
         cursor += 1
     }
     return names

@@ -144,7 +144,8 @@ private func childEnvironment(_ command: Command) -> [String] {
     var cursor = environ
     while let entry = cursor.pointee {
         let text = String(cString: entry)
-        let name = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? ""
+        let name =
+            text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? ""
         if changes.index(forKey: name) == nil { entries.append(text) }
         cursor += 1
     }

@@ -1,0 +1,73 @@
+import Foundation
+internal import Glibc
+public import RAKit
+import Synchronization
+
+/// A folder of one test, away when the test ends.
+public final class AgentFolder: Sendable {
+    public let path: String
+
+    /// The folder of this process's tests, whose name tells a later run whose leftovers it holds.
+    private static let base: String = {
+        sweepLeftovers()
+        let path = "\(prefix)\(getpid())"
+        mkdir(path, 0o755)
+        return path
+    }()
+
+    private static let prefix = "/tmp/pgsql-swift-test."
+    private static let counter = Counter()
+
+    public init(_ name: String = "t") throws {
+        path = "\(AgentFolder.base)/\(name)\(AgentFolder.counter.next())"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        chmod(path, 0o755)
+    }
+
+    /// Ends every server that works in the folder, then removes it.
+    public func remove() { AgentFolder.remove(path) }
+
+    private static func remove(_ path: String) {
+        for directory in [path] + subdirectories(path) where FileFacts(directory + "/PG_VERSION") != nil {
+            endServers(directory)
+        }
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private static func subdirectories(_ path: String) -> [String] {
+        ((try? listDirectory(path)) ?? []).map { path + "/" + $0 }.filter { FileFacts($0)?.isDirectory ?? false }
+    }
+
+    /// What an interrupted run left: its process is gone, its servers may not be.
+    private static func sweepLeftovers() {
+        for name in (try? listDirectory("/tmp")) ?? [] where ("/tmp/" + name).hasPrefix(prefix) {
+            let path = "/tmp/" + name
+            guard let processID = pid_t(path.dropFirst(prefix.count)), kill(processID, 0) != 0 else { continue }
+            for test in subdirectories(path) { remove(test) }
+            try? FileManager.default.removeItem(atPath: path)
+        }
+    }
+}
+
+/// Ends what works in a data directory, and only that.
+public func endServers(_ dataDirectory: String) {
+    _ = wait(until: .after(milliseconds: 5000)) { () -> Bool? in
+        let left = findServerProcesses(dataDirectory: dataDirectory)
+        for processID in left { try? send(.kill, to: processID) }
+        return left.isEmpty ? true : nil
+    }
+}
+
+/// Numbers that no two tests share.
+public final class Counter: Sendable {
+    private let state = Mutex(0)
+
+    public init() {}
+
+    public func next() -> Int {
+        state.withLock { number in
+            number += 1
+            return number
+        }
+    }
+}

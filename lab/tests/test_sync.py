@@ -1,0 +1,141 @@
+"""Three nodes, synchronous replication, under a writer: whatever one thing is killed, no acknowledged row is lost."""
+import time
+
+from testbed.basics import wait_until
+from testbed.scenario import ClusterTest
+
+
+class SynchronousCluster(ClusterTest):
+    name = "sync"
+
+    def test_postmaster_killed(self):
+        """Proves: failover without fencing; the former primary is an ancestor and comes back by itself."""
+        former = self.lab.primary()
+        with self.writing(10):
+            self.lab.kill_postmaster(former)
+            self.wait_failover(former)
+        self.assertEqual(self.fenced(), self.fenced_before)
+
+    def test_power_cut_of_the_primary(self):
+        """Proves: the lost node is fenced before another is promoted."""
+        former = self.lab.primary()
+        with self.writing(15):
+            self.lab.power_off(former)
+            self.wait_failover(former)
+        self.assertTrue(any(former in line for line in self.fenced()), self.fenced())
+
+    def test_network_cut_of_the_primary(self):
+        """Proves: a primary that is cut off acknowledges nothing that the new one lacks (S1, S2)."""
+        former = self.lab.primary()
+        with self.writing(20):
+            self.lab.cut(former)
+            self.wait_failover(former)
+        self.assertTrue(any(former in line for line in self.fenced()), self.fenced())
+
+    def test_hung_primary(self):
+        """Proves: a halted instance is found, ended and replaced."""
+        former = self.lab.primary()
+        with self.writing(15):
+            self.lab.hang(former)
+            self.wait_failover(former)
+
+    def test_switchover(self):
+        """Proves: a planned switchover loses nothing and leaves the former primary able to follow at once."""
+        former = self.lab.primary()
+        with self.writing(10):
+            self.lab.any_node().exec(["crm_attribute", "-N", former, "-n", "standby", "-v", "on"])
+            self.wait_failover(former)
+            self.lab.any_node().exec(["crm_attribute", "-N", former, "-n", "standby", "-D"])
+            self.wait_whole()
+        self.assertEqual(self.failures("start"), [])
+        self.assertEqual(self.refused(), set())
+
+    def test_demotion_leaves_a_standby(self):
+        """Proves: `demote` alone leaves a running, streaming standby (ban from the promoted role, D9)."""
+        former = self.lab.primary()
+        stop_before = self.count_operations(former, "stop")
+        with self.writing(10):
+            self.lab.any_node().exec(["crm_resource", "--ban", "-r", "pgsql-clone", "-N", former, "--promoted"])
+            self.wait_failover(former)
+            self.wait_whole()
+        self.lab.any_node().exec(["crm_resource", "--clear", "-r", "pgsql-clone"])
+        self.assertEqual(self.lab.roles()[former], "unpromoted")
+        self.assertEqual(self.count_operations(former, "stop"), stop_before)
+
+    def count_operations(self, node, operation):
+        lines = (self.lab.nodes[node].directory / "var-log" / "pacemaker" / "pacemaker.log").read_text(errors="replace")
+        return lines.count(f"Result of {operation} operation for pgsql on {node}")
+
+    def test_synchronous_standby_killed(self):
+        """Proves: commits go on, and the standby that was waited for was recorded as not promotable first (S2)."""
+        standby = self.lab.synchronous()[0]
+        with self.writing(10):
+            self.lab.kill_postmaster(standby)
+            wait_until(lambda: self.lab.attribute(standby, "master-pgsql") == "-INFINITY", 30, "the record", step=0.1)
+        self.assert_recorded_first(standby)
+
+    def assert_recorded_first(self, standby):
+        """In the primary's log the record stands before the change of the setting."""
+        lines = self.log_of(self.lab.primary())
+        record = max(n for n, line in enumerate(lines) if f"pgsql-data-status of {standby} becomes DISCONNECT" in line)
+        change = [n for n, line in enumerate(lines) if "commits wait for" in line and n > record]
+        self.assertTrue(change, lines[record:])
+
+    def test_power_cut_of_the_synchronous_standby(self):
+        """Proves: commits wait until the lost standby is fenced, and go on then, not at the server's own timeout."""
+        standby = self.lab.synchronous()[0]
+        with self.writing(20):
+            self.lab.power_off(standby)
+            wait_until(lambda: standby not in self.lab.synchronous(), 30, "another synchronous standby", step=0.1)
+
+    def test_hung_standby(self):
+        """Proves: a halted standby is replaced in the synchronous set."""
+        standby = self.lab.synchronous()[0]
+        with self.writing(15):
+            self.lab.hang(standby)
+            wait_until(lambda: standby not in self.lab.synchronous(), 40, "another synchronous standby", step=0.1)
+
+    def test_corosync_killed_on_the_primary(self):
+        """Proves: a node without cluster services is fenced, and its rows are not lost."""
+        former = self.lab.primary()
+        with self.writing(15):
+            self.lab.exec(former, ["pkill", "-KILL", "-x", "corosync"])
+            self.wait_failover(former)
+
+    def test_diverged_primary_is_refused(self):
+        """Proves: data with commits of their own never serve again by themselves (S4), and the reason says where."""
+        former = self.lab.primary()
+        self.lab.cut(former)
+        # A commit that waits for nobody: what a primary that is cut off may still write.
+        self.lab.psql(former, "SET synchronous_commit = local; CREATE TABLE only_here ()")
+        self.wait_failover(former)
+        self.lab.heal(former)
+        self.lab.power_on(former)
+        wait_until(lambda: former in self.refused(), 60, f"the refusal on {former}", step=0.2)
+        reason = dict(self.failures("start"))[former]
+        self.assertRegex(reason, r"records of its own after timeline \d+ LSN [0-9A-F]+/[0-9A-F]+")
+        self.assertIsNone(self.lab.nodes[former].postmaster())
+
+    def test_all_power_cut(self):
+        """Proves: after a cold start of all nodes the last primary's data serve again, all acknowledged rows included."""
+        with self.writing(90):
+            for name in self.lab.nodes:
+                self.lab.power_off(name)
+            for name in self.lab.nodes:
+                self.lab.power_on(name)
+            self.lab.wait_primary(80)
+
+    def test_agent_killed_between_effects(self):
+        """Proves: whenever a monitor is killed, the next one goes on, and the record never says too much (S2)."""
+        primary = self.lab.primary()
+        standby = self.lab.synchronous()[0]
+        with self.writing(40):
+            self.lab.kill_postmaster(standby)
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                self.lab.exec(primary, ["pkill", "-KILL", "-f", "heartbeat/pgsql-swift monitor"], check=False)
+            wait_until(lambda: standby not in self.lab.synchronous(), 40, "the record", step=0.1)
+        self.assertEqual(self.lab.primary(), self.lab.primary())
+
+    def setUp(self):
+        self.fenced_before = self.fenced()
