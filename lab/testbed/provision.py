@@ -39,7 +39,7 @@ def make_shared(lab):
     if lab.agent_directory:
         install_programs(lab)
     if lab.is_incumbent:
-        patch_incumbent(lab.shared / "heartbeat" / "pgsql")
+        install_incumbent(lab)
 
 
 def install_programs(lab):
@@ -64,17 +64,16 @@ def install(source, target):
     fresh.rename(target)
 
 
-def patch_incumbent(target):
-    """heartbeat/pgsql with a score call that this Pacemaker takes: `-p -v -INFINITY` is read as an option."""
+def install_incumbent(lab):
+    """heartbeat/pgsql with a score call that this Pacemaker takes: `-p -v -INFINITY` is read as an option.
+
+    It lies beside our programs, behind a link, for the same reason.
+    """
     text = pathlib.Path("/usr/lib/ocf/resource.d/heartbeat/pgsql").read_text()
-    patched = text.replace("crm_master -l reboot -v", "crm_master -l reboot --update=")
-    lines = []
-    for line in patched.splitlines(keepends=True):
-        if "--promotion" in line or "CRM_MASTER" in line:
-            line = line.replace(" -v $", " --update=$").replace(' -v "$', ' --update="$')
-        lines.append(line.replace("--update= ", "--update="))
-    target.write_text("".join(lines))
+    target = lab.shared / "power" / "pgsql"
+    target.write_text(text.replace("ocf_promotion_score -v $", "ocf_promotion_score --update=$"))
     target.chmod(0o755)
+    (lab.shared / "heartbeat" / "pgsql").symlink_to("/run/power/pgsql")
 
 
 def make_node(lab, node):
