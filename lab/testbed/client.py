@@ -3,6 +3,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import threading
 import time
 
 from .basics import PYTHON, WRITER_ADDRESS, LabError, wait_until
@@ -17,6 +18,7 @@ class Writer:
         self.lab = lab
         self.output = pathlib.Path(output or lab.state / f"writer-{time.monotonic_ns()}")
         self.output.touch()
+        self._rows, self._read, self._lock = [], 0, threading.Lock()
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", lab.network.switch, PYTHON, str(PROGRAM), host, str(self.output)],
             stdin=subprocess.DEVNULL, start_new_session=True)
@@ -28,13 +30,15 @@ class Writer:
         self.stop()
 
     def acknowledged(self):
-        """[(row, time)] so far."""
-        rows = []
-        for line in self.output.read_text().splitlines():
-            words = line.split()
-            if len(words) == 2:
-                rows.append((int(words[0]), float(words[1])))
-        return rows
+        """[(row, time)] so far; reads what is new, as a long run notes many rows and is asked often."""
+        with self._lock, open(self.output, "rb") as file:
+            file.seek(self._read)
+            whole, newline, _ = file.read().rpartition(b"\n")
+            self._read += len(whole) + len(newline)
+            for line in whole.splitlines():
+                row, moment = line.split()
+                self._rows.append((int(row), float(moment)))
+            return list(self._rows)
 
     def wait_writing(self, timeout=60, since=None):
         """Waits for an acknowledgement after a moment of the monotonic clock, by default now."""
@@ -64,6 +68,7 @@ class Writer:
         return max(gaps, default=None)
 
     def lost(self):
-        """Acknowledged rows that the current primary doesn't have."""
+        """Acknowledged rows that the current primary doesn't have; the writer may go on meanwhile."""
+        acknowledged = self.acknowledged()
         present = set(self.lab.psql(self.lab.primary(), "SELECT id FROM lab_rows", timeout=60).split())
-        return [row for row, _ in self.acknowledged() if str(row) not in present]
+        return [row for row, _ in acknowledged if str(row) not in present]
