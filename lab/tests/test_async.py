@@ -43,6 +43,8 @@ class AsynchronousCluster(ClusterTest):
             for name in self.lab.nodes:
                 if name != primary:
                     self.lab.kill_postmaster(name)
+            wait_until(lambda: all(values.get("pgsql-data-status") == "DISCONNECT" for name, values
+                                   in self.lab.attributes().items() if name != primary), 30, "the record", step=0.1)
 
 
 class OCFTester(ClusterTest):

@@ -29,6 +29,14 @@ public enum InstanceEffect: Sendable, Hashable {
 }
 
 extension ClusterEffect {
+    /// Whether it changes whom commits wait for.
+    public var changesSetting: Bool {
+        switch self {
+        case .waitFor: true
+        case .set, .delete, .reconnectReceiver: false
+        }
+    }
+
     /// Whether the cluster's state already is what this effect would make it.
     func isDone(in cluster: ClusterObservation, resource: String) -> Bool {
         switch self {

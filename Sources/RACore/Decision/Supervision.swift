@@ -4,10 +4,14 @@
 /// recorded as not promotable first, and the record is seen in the cluster before anything else is decided; a standby is
 /// recorded as promotable only once it is seen to be synchronous.
 /// Reference for the values: heartbeat/pgsql, attributes `-status`, `-data-status` and the promotion score.
+/// - Parameter barrier: a position that the WAL had reached when `server`'s setting was in effect already: commits before
+///   it may not have waited for anybody, so that a standby counts as synchronous once it has flushed so far. nil when no
+///   such position is known.
 public func decideSupervision(
     _ set: ReplicaSet,
     server: ServerFacts,
-    cluster: ClusterObservation
+    cluster: ClusterObservation,
+    barrier: LSN?
 ) -> [ClusterEffect] {
     let own = ownRecord(set)
     guard let senders = server.senders.value,
@@ -20,7 +24,9 @@ public func decideSupervision(
     var demotions: [ClusterEffect] = []
     var promotions: [ClusterEffect] = []
     for (node, link) in links {
-        let isWaitedFor = wanted.contains(node) && inEffect.contains { sameName($0, node) }
+        let isWaitedFor =
+            wanted.contains(node) && inEffect.contains { sameName($0, node) }
+            && (isRecordedSynchronous(node, set, cluster) || hasReached(barrier, node, senders))
         let record = decidePeerRecord(link, mode: set.mode, isWaitedFor: isWaitedFor)
         let score = record.isCandidate ? PromotionScore.score(ranks[node] ?? 1) : .never
         let effects = peerEffects(node, record, score, set: set, cluster: cluster)
@@ -32,6 +38,29 @@ public func decideSupervision(
     // What the cluster doesn't show yet isn't recorded: commits stop waiting for a standby only once it does.
     guard pending(demotions, in: cluster, resource: set.resource).isEmpty else { return recorded }
     return recorded + change + pending(promotions, in: cluster, resource: set.resource)
+}
+
+/// The peers that commits wait for and that are recorded as synchronous once they have reached a barrier.
+public func standbysToConfirm(_ set: ReplicaSet, server: ServerFacts, cluster: ClusterObservation) -> [String] {
+    guard set.mode == .sync, let senders = server.senders.value,
+        let inEffect = SynchronousSet.names(inSetting: server.synchronousStandbyNames)
+    else { return [] }
+    return set.peers.filter { node in
+        inEffect.contains { sameName($0, node) } && link(to: node, senders: senders, cluster: cluster) == .synchronous
+            && !isRecordedSynchronous(node, set, cluster)
+    }
+}
+
+/// Whether a peer's standby has flushed the WAL up to a position.
+public func hasReached(_ barrier: LSN?, _ node: String, _ senders: [WALSender]) -> Bool {
+    guard let barrier else { return false }
+    return senders.contains { sender in
+        sameName(sender.applicationName, node) && sender.isStreaming && sender.flushedLSN.map { $0 >= barrier } ?? false
+    }
+}
+
+private func isRecordedSynchronous(_ node: String, _ set: ReplicaSet, _ cluster: ClusterObservation) -> Bool {
+    DataStatus(attributeValue(.dataStatus, node: node, in: cluster, resource: set.resource)) == .synchronous
 }
 
 /// Whether what this node records reaches whoever promotes another.

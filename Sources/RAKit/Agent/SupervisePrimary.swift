@@ -10,21 +10,60 @@ extension Agent {
         var cluster = cluster
         let set = replicaSet(cluster.value)
         if case .unknown(let why) = facts.senders { log.error("replication isn't supervised: \(why)") }
+        var barrier: LSN?
         for _ in 0..<supervisionRounds {
             guard case .known(let known) = cluster else {
                 if case .unknown(let why) = cluster { log.warning("replication isn't supervised: \(why)") }
                 return
             }
-            let effects = decideSupervision(set, server: facts, cluster: known)
-            guard !effects.isEmpty, !deadline.isPast else { return }
+            let effects = decideSupervision(set, server: facts, cluster: known, barrier: barrier)
+            guard !deadline.isPast else { return }
+            if effects.isEmpty {
+                let awaited = standbysToConfirm(set, server: facts, cluster: known)
+                guard barrier == nil, !awaited.isEmpty, let reached = takeBarrier(),
+                    let now = awaitFlush(of: awaited, to: reached)
+                else { return }
+                (barrier, facts) = (reached, now)
+                continue
+            }
             logChanges(effects)
             if let failure = ClusterPerformer(agent: self).perform(effects) {
                 log.error(failure)
                 return
             }
+            if effects.contains(where: \.changesSetting) { barrier = nil }
             cluster = tools.observe(by: deadline)
-            guard case .answering(let now) = observeInstance().server, !now.isInRecovery else { return }
+            guard let now = observePrimary() else { return }
             facts = now
+        }
+    }
+
+    private func observePrimary() -> ServerFacts? {
+        guard case .answering(let facts) = observeInstance().server, !facts.isInRecovery else { return nil }
+        return facts
+    }
+
+    /// A position that the WAL had reached when every commit already waited as the setting says.
+    ///
+    /// A changed setting holds for commits once the checkpointer has read it, which it does between two checkpoints or,
+    /// in a spread one, between two pages; a session that shows the new value proves nothing about that.
+    private func takeBarrier() -> LSN? {
+        guard case .running(let file) = observePostmaster(dataDirectory: dataDirectory),
+            case .success(let connection) = observer.connect(file, by: lookDeadline)
+        else { return nil }
+        var calmLooks = 0
+        return wait(until: lookDeadline.capped(milliseconds: 2000)) { () -> LSN? in
+            guard let look = try? Queries.checkpointer(connection, by: lookDeadline) else { return nil }
+            calmLooks = look.isBetweenCheckpoints ? calmLooks + 1 : 0
+            return calmLooks >= 2 ? look.position : nil
+        }
+    }
+
+    /// Observes until the standbys have flushed so far; those that don't soon are confirmed at a later look.
+    private func awaitFlush(of nodes: [String], to barrier: LSN) -> ServerFacts? {
+        wait(until: lookDeadline.capped(milliseconds: 2000)) { () -> ServerFacts? in
+            guard let facts = observePrimary(), let senders = facts.senders.value else { return nil }
+            return nodes.contains { hasReached(barrier, $0, senders) } ? facts : nil
         }
     }
 

@@ -71,7 +71,8 @@ struct HistoryCheck {
         )
     }
 
-    private static let hint = "HINT: 'pgrex-tool rejoin' brings this node back with the primary's data."
+    /// Pacemaker shows 128 bytes of an exit reason: what was seen and the next command must fit.
+    private static let hint = "'pgrex-tool rejoin' brings this node back"
 
     private func judge(
         _ verdict: HistoryVerdict,
@@ -86,17 +87,10 @@ struct HistoryCheck {
             return .refuse(
                 Refusal(
                     .genericError,
-                    "the data directory's system identifier is \(ours), but \(identifier) on \(primary): they are different "
-                        + "databases. \(hint)"
-                )
-            )
+                    "another database: system identifier \(ours), but \(identifier) on \(primary): \(hint)"))
         case .forked(let position):
             return .refuse(
-                Refusal(
-                    .genericError,
-                    "this node's data left the history of the primary on \(primary) at \(position). \(hint)"
-                )
-            )
+                Refusal(.genericError, "data left the history of the primary on \(primary) at \(position): \(hint)"))
         case .ancestorUnlessRecord(let position):
             switch LocalWAL(installation: installation).hasRecord(at: position, control, by: deadline) {
             case .unknown(let why): return .unknown(why: why)
@@ -105,13 +99,10 @@ struct HistoryCheck {
                     "this node has no record of its own after \(position); the primary is on \(theirs.history.timeline)"
                 )
             case .known(true):
+                let timeline = theirs.history.timeline
                 return .refuse(
                     Refusal(
-                        .genericError,
-                        "this node has records of its own after \(position), where the primary on \(primary) went on to "
-                            + "timeline \(theirs.history.timeline). \(hint)"
-                    )
-                )
+                        .genericError, "own records after \(position), where \(primary) went on to timeline \(timeline): \(hint)"))
             }
         }
     }

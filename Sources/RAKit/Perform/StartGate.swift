@@ -56,12 +56,13 @@ struct StartGate {
             agent.log.notice("\(lockFile) stays: this node was the last primary, as its data status LATEST says")
             return
         }
+        agent.log.error(
+            "\(lockFile) says that this node was the primary, and no primary runs that could tell whether its data are still "
+                + "part of the history. HINT: Start the other nodes first.")
         throw Refusal(
             .genericError,
-            "\(lockFile) says that this node was the primary, its data status is \"\(record.text)\", and no primary runs that "
-                + "could tell whether its data are still part of the history. HINT: Start the other nodes first, then "
-                + "'crm resource cleanup \(set.resource) \(set.ownNode)'; or 'pgrex-tool rejoin'."
-        )
+            "PGSQL.lock, data status \"\(record.text)\", no primary to compare with: later 'crm resource cleanup "
+                + "\(set.resource) \(set.ownNode)'")
     }
 
     /// Asks the primary until it answers: its address may come up after it.
@@ -81,11 +82,9 @@ struct StartGate {
             guard !end.isPast else { break }
             pause(milliseconds: 50)
         }
-        throw Refusal(
-            .genericError,
-            "it isn't known whether this node's data are part of the primary's on \(primary): \(why). "
-                + "HINT: The address master_ip must reach the primary, and pg_hba.conf there must let \(agent.parameters.repuser) "
-                + "replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'."
-        )
+        agent.log.error(
+            "HINT: The address master_ip must reach the primary, and pg_hba.conf there must let "
+                + "\(agent.parameters.repuser) replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'.")
+        throw Refusal(.genericError, "can't compare histories with the primary on \(primary): \(why)")
     }
 }

@@ -102,11 +102,18 @@ public enum Queries {
         }
     }
 
-    /// Makes a standby the primary without waiting for it.
-    public static let promote = "SELECT pg_promote(false)"
-
-    /// Reads the configuration files again.
-    public static let reload = "SELECT pg_reload_conf()"
+    /// Whether the checkpointer waits for work, and the WAL's position.
+    static func checkpointer(
+        _ connection: Connection,
+        by deadline: Deadline
+    ) throws(QueryFailure) -> (isBetweenCheckpoints: Bool, position: LSN?) {
+        let rows = try connection.query(
+            "SELECT pg_current_wal_lsn(), (SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'checkpointer')",
+            by: deadline)
+        let row = rows.first?.rows.first ?? [nil, nil]
+        let isBetween = row[1] == "CheckpointerMain" || row[1] == "CheckpointWriteDelay"
+        return (isBetween, row[0].flatMap { LSN($0) })
+    }
 }
 
 /// An SQL string literal, safe with either setting of standard_conforming_strings as no backslash stays single.
