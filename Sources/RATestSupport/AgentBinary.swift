@@ -1,4 +1,4 @@
-public import RAKit
+internal import RAKit
 
 /// The built programs that the tests run.
 public enum AgentBinary {

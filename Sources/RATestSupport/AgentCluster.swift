@@ -1,5 +1,5 @@
-import Foundation
-public import RAKit
+internal import Foundation
+internal import RAKit
 
 /// A cluster that doesn't exist: the folder of files behind the commands in Tests/Fixtures/bin.
 public struct AgentCluster: Sendable {

@@ -1,7 +1,7 @@
-import Foundation
+internal import Foundation
 internal import Glibc
-public import RAKit
-import Synchronization
+internal import RAKit
+internal import Synchronization
 
 /// A folder of one test, away when the test ends.
 public final class AgentFolder: Sendable {
