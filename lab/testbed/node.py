@@ -8,6 +8,7 @@ import subprocess
 from .basics import LabError, is_alive, process_start, run, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
+ENVIRONMENT = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root"]
 
 
 class Node:
@@ -66,8 +67,8 @@ class Node:
             raise LabError(f"{self.name} didn't boot: see {self.directory / 'console'}") from None
 
     def start_cluster(self):
-        """Starts corosync and Pacemaker, as the init system of a node would."""
-        self.exec(["sh", "-c",
+        """Starts corosync and Pacemaker as a node's init system would: with none of the caller's environment."""
+        self.exec(["env", "-i", *ENVIRONMENT, "sh", "-c",
                    "setsid corosync -f >/var/log/corosync.out 2>&1 & setsid pacemakerd >/var/log/pacemakerd.out 2>&1 &"])
 
     def power_off(self):
