@@ -30,9 +30,9 @@ class ClusterView:
         except LabError:
             return None
 
-    def online(self):
-        """The nodes that are members and have joined."""
-        tree = self.try_cib()
+    def online(self, tree=None):
+        """The nodes that are members and have joined, by a CIB that was read already or a new one."""
+        tree = self.try_cib() if tree is None else tree
         if tree is None:
             return []
         return [state.get("uname") for state in tree.iter("node_state")
@@ -64,12 +64,12 @@ class ClusterView:
                     {pair.get("name"): pair.get("value") for pair in part.iter("nvpair")})
         return found
 
-    def roles(self):
+    def roles(self, tree=None):
         """{node: role} of the instances, from each node's operation history."""
-        tree = self.try_cib()
+        tree = self.try_cib() if tree is None else tree
         if tree is None:
             return {}
-        online = self.online()
+        online = self.online(tree)
         found = {}
         for state in tree.iter("node_state"):
             if state.get("uname") not in online:
