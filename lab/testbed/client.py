@@ -70,5 +70,5 @@ class Writer:
     def lost(self):
         """Acknowledged rows that the current primary doesn't have; the writer may go on meanwhile."""
         acknowledged = self.acknowledged()
-        present = set(self.lab.psql(self.lab.primary(), "SELECT id FROM lab_rows", timeout=60).split())
+        present = set(self.lab.psql(self.lab.wait_primary(), "SELECT id FROM lab_rows", timeout=60).split())
         return [row for row, _ in acknowledged if str(row) not in present]

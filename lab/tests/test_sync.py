@@ -55,10 +55,11 @@ class SynchronousCluster(ClusterTest):
         former = self.lab.primary()
         stop_before = self.count_operations(former, "stop")
         with self.writing(10):
-            self.lab.any_node().exec(["crm_resource", "--ban", "-r", "pgsql-clone", "-N", former, "--promoted"])
+            self.lab.any_node().exec(
+                ["crm", "-F", "configure", "location", "elsewhere", "pgsql-clone", "role=Master", "-inf:", former])
             self.wait_failover(former)
             self.wait_whole()
-        self.lab.any_node().exec(["crm_resource", "--clear", "-r", "pgsql-clone"])
+        self.lab.any_node().exec(["crm", "-F", "configure", "delete", "elsewhere"])
         self.assertEqual(self.lab.roles()[former], "unpromoted")
         self.assertEqual(self.count_operations(former, "stop"), stop_before)
 
@@ -113,7 +114,7 @@ class SynchronousCluster(ClusterTest):
         self.lab.power_on(former)
         wait_until(lambda: former in self.refused(), 60, f"the refusal on {former}", step=0.2)
         reason = dict(self.failures("start"))[former]
-        self.assertRegex(reason, r"records of its own after timeline \d+ LSN [0-9A-F]+/[0-9A-F]+")
+        self.assertRegex(reason, r"own records after timeline \d+ LSN [0-9A-F]+/[0-9A-F]+")
         self.assertIsNone(self.lab.nodes[former].postmaster())
 
     def test_all_power_cut(self):
@@ -135,7 +136,6 @@ class SynchronousCluster(ClusterTest):
             while time.monotonic() < end:
                 self.lab.exec(primary, ["pkill", "-KILL", "-f", "heartbeat/pgsql-swift monitor"], check=False)
             wait_until(lambda: standby not in self.lab.synchronous(), 40, "the record", step=0.1)
-        self.assertEqual(self.lab.primary(), self.lab.primary())
 
     def setUp(self):
         self.fenced_before = self.fenced()
