@@ -14,7 +14,8 @@ from .basics import wait_until
 INSTANCE = """
 SELECT pg_is_in_recovery(),
   CASE WHEN pg_is_in_recovery()
-    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+    THEN (SELECT greatest(received_tli, min_recovery_end_timeline, timeline_id)
+      FROM pg_control_checkpoint(), pg_control_recovery() LEFT JOIN pg_stat_wal_receiver ON true)
     ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END,
   CASE WHEN pg_is_in_recovery()
     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_lsn() END::text
@@ -42,6 +43,10 @@ class NodeView:
     def key(self):
         """What changes only when something happens."""
         return (self.role, self.cluster_role, self.state, self.sync, self.timeline)
+
+
+def known_role(role):
+    return None if role == "unknown" else role
 
 
 class Instance:
@@ -141,7 +146,7 @@ class Observer:
         roles = self.lab.roles(tree) if tree is not None else {}
         online = self.lab.online(tree) if tree is not None else []
         standbys = {row[0]: row[1:] for _, rows in answers.values() for row in rows}
-        return [self._view(name, answers[name][0], roles.get(name) if name in online else "offline",
+        return [self._view(name, answers[name][0], known_role(roles.get(name)) if name in online else "offline",
                            standbys.get(name)) for name in answers]
 
     @staticmethod

@@ -73,10 +73,8 @@ class Screen:
             if self.known.get(node.name) == node.key():
                 continue
             self.known[node.name] = node.key()
-            words = [shown(node.role), f"({shown(node.cluster_role)})", shown(node.state)]
-            words += [node.sync] if node.sync else []
-            words += [f"timeline {node.timeline}"] if node.timeline else []
-            self._write(f"{self.elapsed():6.1f} s    {node.name}: {' '.join(words)}\n")
+            words = [node.role, node.cluster_role, node.state, node.sync, node.timeline and f"timeline {node.timeline}"]
+            self._write(f"{self.elapsed():6.1f} s    {node.name}: {', '.join(word for word in words if word)}\n")
 
     def _erase(self):
         if self.drawn:
