@@ -87,10 +87,13 @@ struct HistoryCheck {
             return .refuse(
                 Refusal(
                     .genericError,
-                    "another database: system identifier \(ours), but \(identifier) on \(primary): \(hint)"))
+                    "another database: system identifier \(ours), but \(identifier) on \(primary): \(hint)"
+                )
+            )
         case .forked(let position):
             return .refuse(
-                Refusal(.genericError, "data left the history of the primary on \(primary) at \(position): \(hint)"))
+                Refusal(.genericError, "data left the history of the primary on \(primary) at \(position): \(hint)")
+            )
         case .ancestorUnlessRecord(let position):
             switch LocalWAL(installation: installation).hasRecord(at: position, control, by: deadline) {
             case .unknown(let why): return .unknown(why: why)
@@ -102,7 +105,10 @@ struct HistoryCheck {
                 let timeline = theirs.history.timeline
                 return .refuse(
                     Refusal(
-                        .genericError, "own records after \(position), where \(primary) went on to timeline \(timeline): \(hint)"))
+                        .genericError,
+                        "own records after \(position), where \(primary) went on to timeline \(timeline): \(hint)"
+                    )
+                )
             }
         }
     }

@@ -45,6 +45,7 @@ struct InstancePerformer {
         switch effect {
         case .cluster: break
         case .configureStandby:
+            try prepareTemporaryDirectory()
             try configure { () throws(SystemError) in try files.configureStandby(ownNode: set.ownNode) }
         case .configureAlone: try configure { () throws(SystemError) in try files.configureAlone() }
         case .startPostmaster: try starter.start()
@@ -54,6 +55,15 @@ struct InstancePerformer {
         case .restartAsPrimary: try restartAsPrimary()
         case .createSlots: report(changeSlots { $0.create(for: set.peers) })
         case .dropSlots: report(changeSlots { $0.dropInactive(for: set.peers) })
+        }
+    }
+
+    /// Makes the agent's own directory; that it can't be made is this node's fault, which another node may not have.
+    private func prepareTemporaryDirectory() throws(Refusal) {
+        do throws(SystemError) {
+            try ensureDirectory(installation.temporaryDirectory, mode: 0o700, owner: installation.account)
+        } catch {
+            throw Refusal(.insufficientPrivileges, "the agent's directory (parameter tmpdir): \(error.description)")
         }
     }
 

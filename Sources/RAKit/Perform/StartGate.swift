@@ -58,11 +58,13 @@ struct StartGate {
         }
         agent.log.error(
             "\(lockFile) says that this node was the primary, and no primary runs that could tell whether its data are still "
-                + "part of the history. HINT: Start the other nodes first.")
+                + "part of the history. HINT: Start the other nodes first."
+        )
         throw Refusal(
             .genericError,
             "PGSQL.lock, data status \"\(record.text)\", no primary to compare with: later 'crm resource cleanup "
-                + "\(set.resource) \(set.ownNode)'")
+                + "\(set.resource) \(set.ownNode)'"
+        )
     }
 
     /// Asks the primary until it answers: its address may come up after it.
@@ -84,7 +86,8 @@ struct StartGate {
         }
         agent.log.error(
             "HINT: The address master_ip must reach the primary, and pg_hba.conf there must let "
-                + "\(agent.parameters.repuser) replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'.")
+                + "\(agent.parameters.repuser) replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'."
+        )
         throw Refusal(.genericError, "can't compare histories with the primary on \(primary): \(why)")
     }
 }

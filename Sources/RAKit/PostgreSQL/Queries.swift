@@ -109,7 +109,8 @@ public enum Queries {
     ) throws(QueryFailure) -> (isBetweenCheckpoints: Bool, position: LSN?) {
         let rows = try connection.query(
             "SELECT pg_current_wal_lsn(), (SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'checkpointer')",
-            by: deadline)
+            by: deadline
+        )
         let row = rows.first?.rows.first ?? [nil, nil]
         let isBetween = row[1] == "CheckpointerMain" || row[1] == "CheckpointWriteDelay"
         return (isBetween, row[0].flatMap { LSN($0) })
