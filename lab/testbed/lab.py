@@ -48,7 +48,7 @@ class Lab(ClusterView):
             progress("waiting for the cluster to form")
             self.wait_formed()
         except BaseException as error:
-            progress(f"tearing down after: {error or type(error).__name__}")
+            progress(f"tearing down after: {str(error) or type(error).__name__}")
             self.down()
             raise
 
