@@ -1,0 +1,76 @@
+"""Measures an agent's actions on the nodes of a lab, with exactly the environment that Pacemaker gives them."""
+import dataclasses
+import json
+import math
+import pathlib
+import statistics
+
+from .basics import PYTHON, LabError, wait_until
+
+RUNNER = pathlib.Path(__file__).with_name("runner.py")
+PLACE = "/usr/lib/ocf/resource.d/heartbeat"
+# Stands in for the agent for a moment: notes what it is given and becomes the agent.
+WITNESS = """#!/bin/sh
+file=/run/power/seen/$(hostname)-$1
+cat /proc/$$/environ >"$file.$$" && mv "$file.$$" "$file"
+exec /run/power/real/{program} "$@"
+"""
+PROMOTABLE = ("promot", "master", "notify")
+
+
+@dataclasses.dataclass
+class Figures:
+    """What one action costs; walls in seconds."""
+
+    walls: list
+    commands: int
+    processes: int
+    connections: int
+
+    @property
+    def median(self):
+        return statistics.median(self.walls) * 1000
+
+    @property
+    def high(self):
+        """The 95th percentile in ms."""
+        return sorted(self.walls)[math.ceil(len(self.walls) * 0.95) - 1] * 1000
+
+
+def environments(lab, program, nodes):
+    """{node: environment} of the cluster's next recurring monitor on each of these nodes."""
+    power = lab.shared / "power"
+    for name in ("real", "seen"):
+        (power / name).mkdir()
+    (power / "real" / program).hardlink_to(power / program)
+    witness = power / "witness"
+    witness.write_text(WITNESS.format(program=program))
+    witness.chmod(0o755)
+    witness.rename(power / program)
+    try:
+        files = {node: power / "seen" / f"{node}-monitor" for node in nodes}
+        wait_until(lambda: all(file.exists() for file in files.values()), 30, "a monitor on each node", step=0.1)
+    finally:
+        (power / "real" / program).rename(power / program)
+    return {node: parsed(file.read_bytes()) for node, file in files.items()}
+
+
+def parsed(environment):
+    return dict(entry.split("=", 1) for entry in environment.decode().split("\0") if "=" in entry)
+
+
+def alone(environment):
+    """That of an instance without replication, outside a promotable clone."""
+    kept = {name: value for name, value in environment.items()
+            if not (name.startswith("OCF_RESKEY_CRM_meta_") and any(word in name for word in PROMOTABLE))}
+    return {**kept, "OCF_RESKEY_rep_mode": "none"}
+
+
+def measure(lab, node, agent, action, expected, environment, runs):
+    job = {"program": f"{PLACE}/{agent}", "action": action, "expected": expected, "environment": environment,
+           "runs": runs}
+    try:
+        result = lab.exec(node, [PYTHON, "-", json.dumps(job)], input=RUNNER.read_text(encoding="utf-8"), timeout=120)
+    except LabError as error:
+        raise LabError(f"{agent} on {node}: {str(error).rpartition(': ')[2]}: 'lab/lab status'") from None
+    return Figures(**json.loads(result.stdout))
