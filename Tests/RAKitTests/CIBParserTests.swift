@@ -106,6 +106,15 @@ func fixtureCIB(_ name: String, file: String = #filePath) throws -> [UInt8] {
         #expect(try role(operation(name, call: 5, code: 9, status: 4)) == .failed)
     }
 
+    /// An action under way replaces the record of the one before it; a monitor of the former role stays.
+    @Test func anActionUnderWayTellsWhereItStarted() throws {
+        let promoted = operation("monitor", call: 49, code: 8, interval: 3000)
+        #expect(try role(operation("start", call: -1, code: 193, status: -1), promoted) == .stopped)
+        #expect(try role(operation("stop", call: -1, code: 193, status: -1), promoted) == .unpromoted)
+        #expect(try role(operation("promote", call: -1, code: 193, status: -1), promoted) == .unpromoted)
+        #expect(try role(operation("demote", call: -1, code: 193, status: -1), promoted) == .promoted)
+    }
+
     @Test func unfinishedAndOtherOperationsTellNothing() throws {
         let start = operation("start", call: 5, code: 0)
         #expect(try role(start, operation("stop", call: -1, code: 193, status: -1)) == .unpromoted)

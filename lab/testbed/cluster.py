@@ -125,12 +125,17 @@ def is_yes(text):
 
 
 def role_of(resource):
-    """The role that a history tells, by its newest finished operation."""
-    operations = [op for op in resource.iter("lrm_rsc_op") if op.get("op-status") != "-1"]
-    operations = [op for op in operations if op.get("operation") in ("start", "stop", "monitor", "promote", "demote")]
-    if not operations:
+    """The role that a history tells: that from which an action under way started, or the newest finished one's."""
+    operations = [op for op in resource.iter("lrm_rsc_op")
+                  if op.get("operation") in ("start", "stop", "monitor", "promote", "demote")]
+    before = {"start": "stopped", "demote": "promoted", "promote": "unpromoted", "stop": "unpromoted"}
+    for op in operations:
+        if op.get("op-status") == "-1" and op.get("operation") in before:
+            return before[op.get("operation")]
+    finished = [op for op in operations if op.get("op-status") != "-1"]
+    if not finished:
         return "unknown"
-    newest = max(operations, key=lambda op: int(op.get("call-id", "0")))
+    newest = max(finished, key=lambda op: (int(op.get("call-id", "0")), int(op.get("last-rc-change") or "0")))
     key = (newest.get("operation"), newest.get("rc-code"))
     return {("promote", "0"): "promoted", ("monitor", "8"): "promoted", ("start", "0"): "unpromoted",
             ("demote", "0"): "unpromoted", ("monitor", "0"): "unpromoted", ("stop", "0"): "stopped",

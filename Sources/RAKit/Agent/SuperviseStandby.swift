@@ -20,8 +20,23 @@ extension Agent {
         if let failure = ClusterPerformer(agent: self).perform(followPrimary(set, cluster: known)) {
             log.warning(failure)
         }
-        guard facts.receiver?.isStreaming != true else { return nil }
+        if facts.receiver?.isStreaming == true {
+            removeLock()
+            return nil
+        }
         return refuseForked(facts, primary: primary, set, known)
+    }
+
+    /// A primary sends WAL only to whom it continues: PostgreSQL itself has compared the histories.
+    private func removeLock() {
+        let path = findTemporaryDirectory(parameters, account: account) + "/PGSQL.lock"
+        guard FileFacts(path) != nil else { return }
+        log.notice("removing \(path): this node receives WAL from the primary, which continues what is here")
+        do throws(SystemError) {
+            try removeFile(path)
+        } catch {
+            log.warning(error.description)
+        }
     }
 
     /// A standby that doesn't stream may be one that can't any more.

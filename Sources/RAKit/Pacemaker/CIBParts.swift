@@ -111,15 +111,22 @@ private func isSince(_ value: String?, word: String) -> Bool {
     return value == word || (Int64(value) ?? 0) > 0
 }
 
-/// A finished operation of the resource's history.
+/// An operation of the resource's history, and the role that it tells of.
 struct RecordedOperation {
     let callID: Int
     /// When the result last changed, in epoch seconds; 0 when it isn't recorded.
     let changed: Int
     let role: RecordedRole
 
-    /// nil for an operation that tells nothing: not finished, cancelled, or of a kind that changes no role.
+    /// nil for an operation that tells nothing: cancelled, a monitor that isn't finished, or of a kind without a role.
     init?(_ scanner: XMLScanner) throws(XMLFault) {
+        // An action under way has taken the place of the one before it, and is newer than any result.
+        if let before = RecordedOperation.roleBefore(scanner) {
+            callID = .max
+            changed = 0
+            role = before
+            return
+        }
         // -1 is pending, 1 cancelled; a pending operation has no result yet.
         guard !scanner.attribute("op-status", is: "-1"), !scanner.attribute("op-status", is: "1"),
             let call = try scanner.attribute("call-id").flatMap({ Int($0) }), call >= 0,
@@ -129,6 +136,15 @@ struct RecordedOperation {
         callID = call
         changed = try scanner.attribute("last-rc-change").flatMap { Int($0) } ?? 0
         self.role = role
+    }
+
+    /// The role that an action under way starts from; nil for a finished one and for monitors.
+    private static func roleBefore(_ scanner: XMLScanner) -> RecordedRole? {
+        guard scanner.attribute("op-status", is: "-1") else { return nil }
+        if scanner.attribute("operation", is: "start") { return .stopped }
+        if scanner.attribute("operation", is: "demote") { return .promoted }
+        return scanner.attribute("operation", is: "promote") || scanner.attribute("operation", is: "stop")
+            ? .unpromoted : nil
     }
 
     private static func role(_ scanner: XMLScanner, _ code: Int) -> RecordedRole? {
@@ -152,7 +168,7 @@ struct RecordedOperation {
     }
 }
 
-/// The newest of a resource's finished operations on a node.
+/// The newest of a resource's operations on a node.
 struct OperationHistory {
     private var newest: RecordedOperation?
 

@@ -29,7 +29,7 @@ struct HistoryCheck {
         case .known(let history): local = history
         case .unknown(let why): return .unknown(why: why)
         }
-        switch PrimaryHistory.read(target, as: agent.account, by: deadline.capped(milliseconds: 5000)) {
+        switch PrimaryHistory.read(target, as: agent.account, by: deadline.capped(milliseconds: 3000)) {
         case .unknown(let why): return .unknown(why: "\(target.summary): \(why)")
         case .known(let (theirs, flushed)):
             if let refusal = refuseTwin(local, theirs, primary: primary) { return .refuse(refusal) }
@@ -61,13 +61,13 @@ struct HistoryCheck {
     /// The lock file tells: this node began the timeline that another node is the primary of.
     private func refuseTwin(_ local: InstanceHistory, _ theirs: InstanceHistory, primary: String) -> Refusal? {
         guard let lock, local.history.timeline == theirs.history.timeline,
-            lock.position.timeline < local.history.timeline,
+            local.history.ancestors.last?.timeline == lock.position.timeline,
             local.systemIdentifier == theirs.systemIdentifier
         else { return nil }
         return Refusal(
             .genericError,
-            "this node was promoted to timeline \(local.history.timeline) by itself (\(lock.time)), and \(primary) is on "
-                + "another timeline of that number. \(HistoryCheck.hint)"
+            "promoted to timeline \(local.history.timeline) by itself, and \(primary) is on another of that number: "
+                + HistoryCheck.hint
         )
     }
 

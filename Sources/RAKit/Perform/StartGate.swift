@@ -11,13 +11,33 @@ struct StartGate {
     }
 
     /// Lets the start go on, or refuses it. A lock that is proven to be needless is removed.
+    ///
+    /// Asks the primary until it answers, as its address may come up after it; a primary that goes away meanwhile is no
+    /// longer asked. Not for long: while a start is under way, Pacemaker promotes nobody.
     func pass(_ cluster: ClusterObservation) throws(Refusal) {
         let lock = try readLock()
-        guard let primary = primaryElsewhere(set, cluster: cluster) else {
-            if lock != nil { try passWithoutPrimary(cluster) }
-            return
+        let check = HistoryCheck(agent: agent, installation: installation, lock: lock?.content)
+        let end = agent.deadline.earlier(milliseconds: agent.deadline.remainingMilliseconds / 3).capped(
+            milliseconds: 20_000
+        )
+        var cluster = cluster
+        var why = ""
+        while let primary = primaryElsewhere(set, cluster: cluster) {
+            switch check.compare(withPrimary: primary, isStopped: true, by: end) {
+            case .proven(let proof): return try remove(lock, proof)
+            case .refuse(let refusal): throw refusal
+            case .unknown(let reason):
+                guard !end.isPast else { throw refusal(primary, reason) }
+                if reason != why { agent.log.info("waiting to compare histories with \(primary): \(reason)") }
+                why = reason
+            }
+            pause(milliseconds: 50)
+            cluster = try agent.knownCluster()
         }
-        let proof = try awaitProof(primary: primary, lock: lock?.content)
+        if lock != nil { try passWithoutPrimary(cluster) }
+    }
+
+    private func remove(_ lock: Lock?, _ proof: String) throws(Refusal) {
         guard lock != nil else { return }
         agent.log.notice("removing \(lockFile): \(proof)")
         do throws(SystemError) {
@@ -25,6 +45,14 @@ struct StartGate {
         } catch {
             throw Refusal(.genericError, error.description)
         }
+    }
+
+    private func refusal(_ primary: String, _ why: String) -> Refusal {
+        agent.log.error(
+            "HINT: The address master_ip must reach the primary, and pg_hba.conf there must let "
+                + "\(agent.parameters.repuser) replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'."
+        )
+        return Refusal(.genericError, "can't compare histories with the primary on \(primary): \(why)")
     }
 
     private struct Lock {
@@ -52,8 +80,8 @@ struct StartGate {
         let record = DataStatus(
             attributeValue(.dataStatus, node: set.ownNode, in: cluster, resource: set.resource)
         )
-        if record == .latest {
-            agent.log.notice("\(lockFile) stays: this node was the last primary, as its data status LATEST says")
+        if record.holdsEverything(in: set.mode) {
+            agent.log.notice("\(lockFile) stays: nobody was promoted since, as data status \(record.text) says")
             return
         }
         agent.log.error(
@@ -65,29 +93,5 @@ struct StartGate {
             "PGSQL.lock, data status \"\(record.text)\", no primary to compare with: later 'crm resource cleanup "
                 + "\(set.resource) \(set.ownNode)'"
         )
-    }
-
-    /// Asks the primary until it answers: its address may come up after it.
-    private func awaitProof(primary: String, lock: LockContent?) throws(Refusal) -> String {
-        let check = HistoryCheck(agent: agent, installation: installation, lock: lock)
-        // What follows the gate needs some time too.
-        let end = agent.deadline.earlier(milliseconds: agent.deadline.remainingMilliseconds / 3)
-        var why = ""
-        while true {
-            switch check.compare(withPrimary: primary, isStopped: true, by: end) {
-            case .proven(let proof): return proof
-            case .refuse(let refusal): throw refusal
-            case .unknown(let reason):
-                if reason != why { agent.log.info("waiting to compare histories with \(primary): \(reason)") }
-                why = reason
-            }
-            guard !end.isPast else { break }
-            pause(milliseconds: 50)
-        }
-        agent.log.error(
-            "HINT: The address master_ip must reach the primary, and pg_hba.conf there must let "
-                + "\(agent.parameters.repuser) replicate; then 'crm resource cleanup \(set.resource) \(set.ownNode)'."
-        )
-        throw Refusal(.genericError, "can't compare histories with the primary on \(primary): \(why)")
     }
 }
