@@ -41,7 +41,7 @@ def environments(lab, program, nodes):
     """{node: environment} of the cluster's next recurring monitor on each of these nodes."""
     power = lab.shared / "power"
     for name in ("real", "seen"):
-        (power / name).mkdir()
+        (power / name).mkdir(exist_ok=True)
     (power / "real" / program).hardlink_to(power / program)
     witness = power / "witness"
     witness.write_text(WITNESS.format(program=program))
@@ -53,6 +53,19 @@ def environments(lab, program, nodes):
     finally:
         (power / "real" / program).rename(power / program)
     return {node: parsed(file.read_bytes()) for node, file in files.items()}
+
+
+def processor_times():
+    """(idle, all) ticks of the machine's processors since its boot."""
+    words = pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
+    ticks = [int(word) for word in words]
+    return ticks[3] + ticks[4], sum(ticks)
+
+
+def busy_since(before):
+    """The part of the time in which the processors weren't idle."""
+    idle, whole = (now - then for now, then in zip(processor_times(), before))
+    return 1 - idle / max(whole, 1)
 
 
 def parsed(environment):

@@ -1,5 +1,6 @@
 """What scenarios on a real cluster share: one lab for a class of them, healed after each."""
 import contextlib
+import os
 import pathlib
 import time
 import unittest
@@ -20,7 +21,7 @@ class ClusterTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.lab = Lab(f"{cls.name}", cls.nodes, PROJECT / ".build" / "release")
+        cls.lab = Lab(f"{cls.name}-{os.getpid()}", cls.nodes, PROJECT / ".build" / "release")
         cls.lab.up()
         try:
             cls.lab.configure(cls.configuration())
