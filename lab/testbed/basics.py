@@ -73,11 +73,6 @@ def postgres_binaries():
     return max(found, key=lambda path: int(path.parent.parent.name)).parent
 
 
-def as_postgres(arguments, **options):
-    """Runs a command as the database user."""
-    return run(["runuser", "-u", "postgres", "--", *arguments], cwd="/", **options)
-
-
 def require_root():
     if os.geteuid() != 0:
         raise LabError("the lab needs root for its namespaces: run it with sudo")

@@ -72,7 +72,8 @@ class ClusterView:
         online = self.online(tree)
         found = {}
         for state in tree.iter("node_state"):
-            if state.get("uname") not in online:
+            # The cluster may not have noticed yet that a node's power is off.
+            if state.get("uname") not in online or not self.nodes[state.get("uname")].init_process():
                 continue
             for resource in state.iter("lrm_resource"):
                 if resource.get("id", "").split(":")[0] == "pgsql":

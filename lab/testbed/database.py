@@ -1,7 +1,7 @@
 """The first data directory, and its copies: nothing about replication is configured, that is the agent's business."""
 import shutil
 
-from .basics import NETWORK, as_postgres, postgres_binaries, run
+from .basics import NETWORK, postgres_binaries
 
 CONFIGURATION = """
 listen_addresses = '*'
@@ -24,7 +24,10 @@ host replication repuser {NETWORK}.0/24 trust
 
 
 def make_first(node):
-    """initdb, the roles and the writer's table."""
+    """initdb, the roles and the writer's table; run where the clients are, so that `down` finds what still runs."""
+    def as_postgres(arguments, **options):
+        return node.lab.client(["runuser", "-u", "postgres", "--", *arguments], cwd="/", **options)
+
     programs = postgres_binaries()
     data = node.data_directory
     as_postgres([programs / "initdb", "-D", data, "-A", "trust", "-k", "-E", "UTF8", "--locale=C", "--no-sync"])
@@ -40,7 +43,7 @@ def make_first(node):
 
 def copy_first(first, other):
     """A copy of the stopped first instance."""
-    run(["cp", "-a", "--reflink=auto", first.data_directory, other.data_directory])
+    first.lab.client(["cp", "-a", "--reflink=auto", first.data_directory, other.data_directory])
 
 
 def rebuild(lab, node, primary):

@@ -1,15 +1,13 @@
 """The lab as a whole: made, looked at, hurt and torn down."""
+import contextlib
 import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 
-
 from . import database, provision
-from .basics import (DATA_ROOT, PROJECT, PYTHON, STATE_ROOT, LabError, is_alive, process_start, require_root, run,
-                     wait_until)
+from .basics import DATA_ROOT, PROJECT, PYTHON, STATE_ROOT, LabError, require_root, run, wait_until
 from .cluster import ClusterView
 from .network import Network
 from .node import Node
@@ -33,7 +31,7 @@ class Lab(ClusterView):
         """The lab that runs under a name."""
         try:
             facts = json.loads((STATE_ROOT / name / "lab.json").read_text())
-        except OSError:
+        except (OSError, ValueError):
             raise LabError(f"no lab \"{name}\" runs: 'lab/lab up --name {name}'") from None
         return cls(name, facts["nodes"], facts["agent_directory"], facts["incumbent"], facts["fenced"])
 
@@ -43,6 +41,8 @@ class Lab(ClusterView):
         """Makes everything and waits until the cluster has formed; leaves nothing behind when that fails."""
         if self.state.exists():
             raise LabError(f"a lab \"{self.name}\" is there already: 'lab/lab down --name {self.name}'")
+        # What a reboot of the machine has left: it empties only the state.
+        shutil.rmtree(self.data, ignore_errors=True)
         try:
             self._make(progress)
             progress("waiting for the cluster to form")
@@ -57,6 +57,7 @@ class Lab(ClusterView):
         (self.state / "lab.json").write_text(json.dumps({
             "nodes": len(self.nodes), "agent_directory": str(self.agent_directory) if self.agent_directory else None,
             "incumbent": self.is_incumbent, "fenced": self.is_fenced}))
+        self.network.up()
         progress("making disks and the first data directory")
         provision.make_shared(self)
         for node in self.nodes.values():
@@ -66,51 +67,39 @@ class Lab(ClusterView):
         for node in others:
             database.copy_first(first, node)
         progress("plugging the network in, switching power on")
-        self.network.up()
         self._start_controller()
         for node in self.nodes.values():
             node.power_on()
 
     def _start_controller(self):
         with open(self.state / "controller.out", "wb") as output:
+            # In the switch's namespace `down` finds it even when its record was not written any more. Entered by
+            # nsenter: `ip netns exec` would hide from the machine the namespaces that the controller makes.
             process = subprocess.Popen(
-                [PYTHON, "-m", "testbed.controller", self.name], cwd=PROJECT / "lab", stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True)
-        (self.state / "controller.json").write_text(
-            json.dumps({"pid": process.pid, "start": process_start(process.pid)}))
-        wait_until(lambda: (self.shared / "power" / "socket").exists(), 10, "the power controller")
+                ["nsenter", f"--net=/run/netns/{self.network.switch}", PYTHON, "-m", "testbed.controller", self.name],
+                cwd=PROJECT / "lab", stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+
+        def is_ready():
+            if process.poll() is not None:
+                raise LabError(f"the power controller ended: see {self.state / 'controller.out'}")
+            return (self.shared / "power" / "socket").exists()
+        wait_until(is_ready, 10, "the power controller", step=0.01)
 
     def down(self):
         """Ends what this lab started and removes what it made; every step may find its work done."""
-        try:
-            state = json.loads((self.state / "controller.json").read_text())
-            if is_alive(state["pid"], state["start"]):
-                os.kill(state["pid"], signal.SIGTERM)
-                wait_until(lambda: not is_alive(state["pid"], state["start"]), 10, "the end of the power controller")
-        except (OSError, ValueError):
-            pass
+        # The controller first, so that no node is switched on again.
+        self.network.end_processes(self.network.switch)
         for node in self.nodes.values():
             if self.state.exists():
                 node.power_off()
-        self._end_processes()
         self.network.down(self.nodes)
-        shutil.rmtree(self.data, ignore_errors=True)
-        shutil.rmtree(self.state, ignore_errors=True)
+        for directory in (self.data, self.state):
+            shutil.rmtree(directory, ignore_errors=True)
+            if directory.exists():
+                raise LabError(f"{directory} can't be removed: 'lab/lab down --name {self.name}' tries again")
         for root in (STATE_ROOT, DATA_ROOT):
-            try:
+            with contextlib.suppress(OSError):
                 root.rmdir()
-            except OSError:
-                pass
-
-    def _end_processes(self):
-        """Ends what still runs in the lab's network namespaces: a boot that was interrupted, a writer."""
-        for namespace in [self.network.switch, *map(self.network.namespace, self.nodes)]:
-            found = run(["ip", "netns", "pids", namespace], check=False).stdout.split()
-            for word in found:
-                try:
-                    os.kill(int(word), signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
 
     # What hurts
 
@@ -171,9 +160,11 @@ class Lab(ClusterView):
         node.exec(["crm", "-F", "configure", "load", "replace", "/run/power/configuration.crm"], timeout=60)
 
     def any_node(self):
-        for node in self.nodes.values():
-            if node.init_process():
+        """A node to talk to the cluster by: with quorum if there is one, otherwise any that is on."""
+        running = [node for node in self.nodes.values() if node.init_process()]
+        for node in running:
+            if node.exec(["crm_node", "--quorum"], check=False, timeout=5).stdout.strip() == "1":
                 return node
-        raise LabError("all nodes are off: 'lab/lab power-on pg1'")
-
-
+        if not running:
+            raise LabError("all nodes are off: 'lab/lab power-on pg1'")
+        return running[0]

@@ -1,5 +1,8 @@
 """The lab's network: a switch in a namespace of its own, which is also where the clients are."""
-from .basics import CLIENT_ADDRESS, NETWORK, run
+import os
+import signal
+
+from .basics import CLIENT_ADDRESS, NETWORK, run, wait_until
 
 
 class Network:
@@ -35,6 +38,21 @@ class Network:
 
     def set_link(self, node, is_up):
         self._switch("link", "set", f"v-{node}", "up" if is_up else "down", check=False)
+
+    def processes(self, namespace):
+        return [int(word) for word in run(["ip", "netns", "pids", namespace], check=False).stdout.split()]
+
+    def end_processes(self, namespace):
+        """Ends what runs in a namespace, recorded or not, and waits for it: a boot that was interrupted, a writer."""
+        def are_gone():
+            found = self.processes(namespace)
+            for pid in found:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            return not found
+        wait_until(are_gone, 20, f"the end of what runs in {namespace}", step=0.02)
 
     def down(self, nodes):
         for node in nodes:

@@ -1,4 +1,6 @@
 """One node: a set of namespaces with its own PID 1, corosync, Pacemaker and data directory."""
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -35,10 +37,20 @@ class Node:
             return None
         return state["pid"] if is_alive(state["pid"], state["start"]) else None
 
+    @contextlib.contextmanager
+    def switching(self):
+        """One switching of the power at a time, whoever asks: the fence agent's controller, a command, a test."""
+        with open(self.lab.state / f"{self.name}.lock", "w", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def power_on(self):
-        if self.init_process():
-            return
-        self.lab.network.unplug(self.name)
+        with self.switching():
+            if not self.init_process():
+                self._boot()
+
+    def _boot(self):
+        self._cut()
         self.lab.network.plug(self.name, self.number)
         with open(self.directory / "console", "ab") as console:
             boot = subprocess.Popen(
@@ -73,12 +85,19 @@ class Node:
 
     def power_off(self):
         """Cuts the power: the link goes first, so that no peer is told politely."""
+        with self.switching():
+            self._cut()
+
+    def _cut(self):
+        """Leaves nothing that runs or is plugged in, and needs nothing of that to be there."""
         self.lab.network.set_link(self.name, False)
         pid = self.init_process()
         if pid:
             state = json.loads(self.state_file.read_text())
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda: not is_alive(pid, state["start"]), 20, f"power-off of {self.name}", step=0.01)
+        # A switching-on that was interrupted has left these, and no record of them.
+        self.lab.network.end_processes(self.lab.network.namespace(self.name))
         self.state_file.unlink(missing_ok=True)
         self.lab.network.unplug(self.name)
 
