@@ -11,6 +11,38 @@ from .basics import PYTHON, WRITER_ADDRESS, LabError, wait_until
 PROGRAM = pathlib.Path(__file__).with_name("writer.py")
 
 
+def acknowledged_in(path):
+    """[(row, monotonic time)] that a writer noted in a file; a line that is only half there isn't counted."""
+    try:
+        lines = pathlib.Path(path).read_text(encoding="ascii").splitlines(keepends=True)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"{path} can't be read ({error}): 'lab/lab writer --out {path}' makes it") from None
+    pairs = [line.split() for line in lines if line.endswith("\n")]
+    try:
+        return [(int(row), float(moment)) for row, moment in pairs]
+    except ValueError:
+        raise LabError(f"{path} isn't what 'lab/lab writer --out' makes") from None
+
+
+def report_of(lab, rows):
+    """What became of acknowledged rows: how many, how many are lost, the longest gap and when it began."""
+    times = [moment for _, moment in rows]
+    gaps = [(right - left, left) for left, right in zip(times, times[1:])]
+    gap, began = max(gaps, default=(None, None))
+    return {
+        "acknowledged": len(rows),
+        "lost": len(lost_of(lab, rows)),
+        "longest_gap_ms": None if gap is None else round(gap * 1000),
+        "gap_began": None if gap is None else time.time() - time.monotonic() + began,
+    }
+
+
+def lost_of(lab, rows):
+    """Acknowledged rows that the current primary doesn't have."""
+    present = set(lab.psql(lab.wait_primary(), "SELECT id FROM lab_rows", timeout=60).split())
+    return [row for row, _ in rows if str(row) not in present]
+
+
 class Writer:
     """Writes through the virtual IP from its start to its stop."""
 
@@ -69,6 +101,7 @@ class Writer:
 
     def lost(self):
         """Acknowledged rows that the current primary doesn't have; the writer may go on meanwhile."""
-        acknowledged = self.acknowledged()
-        present = set(self.lab.psql(self.lab.wait_primary(), "SELECT id FROM lab_rows", timeout=60).split())
-        return [row for row, _ in acknowledged if str(row) not in present]
+        return lost_of(self.lab, self.acknowledged())
+
+    def report(self):
+        return report_of(self.lab, self.acknowledged())

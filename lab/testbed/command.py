@@ -1,13 +1,14 @@
 """The command `lab/lab`."""
 import argparse
 import os
+import pathlib
 import signal
 import sys
 import time
 
-from . import provision
-from .basics import PROJECT, STATE_ROOT, LabError, READER_ADDRESS, WRITER_ADDRESS
-from .client import Writer
+from . import conditions, provision
+from .basics import DATA_ROOT, PROJECT, STATE_ROOT, LabError, READER_ADDRESS, WRITER_ADDRESS
+from .client import Writer, acknowledged_in, report_of
 from .install import install
 from .lab import Lab
 
@@ -27,11 +28,7 @@ def parser():
         return command
 
     add("install", "install what the lab needs")
-    up = add("up", "bring the nodes up and wait until the cluster has formed")
-    up.add_argument("--nodes", type=int, default=3, choices=[1, 2, 3])
-    up.add_argument("--agent-dir", default=str(PROJECT / ".build" / "release"))
-    up.add_argument("--example", help="then load this file of crm-examples/")
-    up.add_argument("--incumbent", action="store_true", help="make heartbeat/pgsql work here, to compare")
+    add_bringing_up(add)
     add("load", "load a configuration in crmsh's words", "file")
     add("status", "show what the cluster says")
     for name, text in (("exec", "run a command on a node"), ("psql", "ask a node, or 'writer' or 'reader'")):
@@ -46,18 +43,35 @@ def parser():
     add("cut", "cut a node's network", "node")
     add("heal", "connect it again", "node")
     add("rebuild", "make a node's data anew from the primary's", "node")
-    healthy = add("wait", "wait until a primary runs, all others stream and one is synchronous")
-    healthy.add_argument("--timeout", type=float, default=90)
-    writer = add("writer", "insert rows through the virtual IP until Ctrl-C, then say what became of them")
-    writer.add_argument("--duration", type=float, help="seconds")
+    add_watching(add)
     add("update", "put newly built programs in place")
     down = add("down", "tear everything down")
     down.add_argument("--all", action="store_true", help="every lab")
     return top
 
 
+def add_bringing_up(add):
+    up = add("up", "bring the nodes up and wait until the cluster has formed")
+    up.add_argument("--nodes", type=int, default=3, choices=[1, 2, 3])
+    up.add_argument("--agent-dir", default=str(PROJECT / ".build" / "release"))
+    up.add_argument("--example", help="then load this file of crm-examples/")
+    up.add_argument("--incumbent", action="store_true", help="run heartbeat/pgsql, made to work here, for our agent")
+    up.add_argument("--no-fencing", action="store_true", help="load configurations without their fence devices")
+
+
+def add_watching(add):
+    wait = add("wait", "wait until conditions hold")
+    wait.add_argument("conditions", nargs="*", metavar="CONDITION", help=conditions.HELP)
+    wait.add_argument("--timeout", type=float, default=90)
+    writer = add("writer", "insert rows through the virtual IP until Ctrl-C, then say what became of them")
+    writer.add_argument("--duration", type=float, help="seconds")
+    writer.add_argument("--out", help="note every acknowledged row in this file")
+    add("writer-report", "say what became of the rows that 'writer --out' noted", "file")
+
+
 def tear_down(options):
-    names = [path.name for path in STATE_ROOT.glob("*")] if options.all else [options.name]
+    everything = sorted({path.name for root in (STATE_ROOT, DATA_ROOT) for path in root.glob("*")})
+    names = everything if options.all else [options.name]
     for name in names:
         try:
             lab = Lab.load(name)
@@ -68,7 +82,10 @@ def tear_down(options):
 
 def bring_up(options):
     start = time.monotonic()
-    lab = Lab(options.name, options.nodes, options.agent_dir, options.incumbent)
+    # The incumbent needs nothing that is built.
+    is_built = pathlib.Path(options.agent_dir, "pgsql-ra").exists()
+    agent_directory = options.agent_dir if is_built or not options.incumbent else None
+    lab = Lab(options.name, options.nodes, agent_directory, options.incumbent, not options.no_fencing)
     lab.up(lambda text: print(f"{time.monotonic() - start:5.1f} s  {text}", flush=True))
     if options.example:
         with open(options.example, encoding="utf-8") as file:
@@ -77,7 +94,7 @@ def bring_up(options):
 
 
 def write(lab, options):
-    with Writer(lab) as writer:
+    with Writer(lab, output=options.out) as writer:
         end = time.monotonic() + options.duration if options.duration else None
         try:
             while end is None or time.monotonic() < end:
@@ -88,7 +105,18 @@ def write(lab, options):
         except KeyboardInterrupt:
             pass
         writer.stop()
-        print(f"\nacknowledged rows that are lost: {len(writer.lost())}")
+        print()
+        tell(writer.report())
+
+
+def tell(facts):
+    """A writer's report; its exit code says whether rows are lost."""
+    print(f"{facts['acknowledged']} rows acknowledged, {facts['lost']} of them lost")
+    if facts["longest_gap_ms"] is not None:
+        began = time.strftime("%H:%M:%S", time.localtime(facts["gap_began"]))
+        print(f"longest gap between acknowledgements: {facts['longest_gap_ms']} ms, from {began} on")
+    if facts["lost"]:
+        raise LabError("acknowledged rows are lost: 'lab/lab status' shows who is primary")
 
 
 def ask(lab, options):
@@ -128,7 +156,11 @@ def carry_out(options):
     if options.command == "update":
         return provision.install_programs(lab)
     if options.command == "wait":
+        if options.conditions:
+            return conditions.wait_for(lab, options.conditions, options.timeout)
         return lab.wait_healthy(options.timeout)
+    if options.command == "writer-report":
+        return tell(report_of(lab, acknowledged_in(options.file)))
     if options.command == "writer":
         return write(lab, options)
     if options.command == "psql":
@@ -147,8 +179,13 @@ def main():
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        # A file that was named wrongly, or a program that 'install' would have brought.
+        print(f"lab: {error}: 'lab/lab --help', 'lab/lab install'", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print("lab: interrupted; what was begun is torn down", file=sys.stderr)
+        was = "what was begun is torn down" if options.command == "up" else "'lab/lab status' shows where things are"
+        print(f"lab: interrupted; {was}", file=sys.stderr)
         return 130
     return 0
 

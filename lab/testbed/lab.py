@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
-from . import database, provision
+from . import configuration, database, provision
 from .basics import DATA_ROOT, PROJECT, PYTHON, STATE_ROOT, LabError, require_root, run, wait_until
 from .cluster import ClusterView
 from .network import Network
@@ -154,6 +154,10 @@ class Lab(ClusterView):
 
     def configure(self, text):
         """Loads a configuration in crmsh's words."""
+        if not self.is_fenced:
+            text = configuration.without_fencing(text)
+        if self.is_incumbent:
+            text = configuration.for_incumbent(text)
         path = self.data / "shared" / "power" / "configuration.crm"
         path.write_text(text)
         node = self.any_node()
