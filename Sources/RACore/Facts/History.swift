@@ -29,24 +29,18 @@ public func compareHistories(local: InstanceHistory, primary: InstanceHistory, f
     guard local.systemIdentifier == primary.systemIdentifier else {
         return .foreign(ours: local.systemIdentifier, theirs: primary.systemIdentifier)
     }
-    let (ours, theirs) = (local.history, primary.history)
-    for (left, right) in zip(ours.ancestors, theirs.ancestors) where left != right {
-        let timeline = min(left.timeline, right.timeline)
-        let point =
-            left.timeline == right.timeline
-            ? min(left.switchPoint, right.switchPoint)
-            : left.timeline < right.timeline ? left.switchPoint : right.switchPoint
-        return .forked(at: WALPosition(timeline: timeline, lsn: point))
+    let (ours, theirs) = (local.history.ancestors, primary.history.ancestors)
+    let shared = zip(ours, theirs).prefix { $0 == $1 }.count
+    let (ourNext, theirNext) = (ours.dropFirst(shared).first, theirs.dropFirst(shared).first)
+    let timeline = ourNext?.timeline ?? local.history.timeline
+    guard timeline == theirNext?.timeline ?? primary.history.timeline else {
+        // Both left the same timeline at the same place, but to different ones: what came after is foreign.
+        let place = shared > 0 ? (ours[shared - 1].timeline, ours[shared - 1].switchPoint) : (timeline, LSN(bytes: 0))
+        return .forked(at: WALPosition(timeline: place.0, lsn: place.1))
     }
-    // As far as both lists go they agree: the shorter one's timeline is the next ancestor of the longer.
-    if let left = theirs.switchPoint(of: ours.timeline) {
-        return .ancestorUnlessRecord(at: WALPosition(timeline: ours.timeline, lsn: left))
+    let theirEnd = theirNext?.switchPoint ?? flushed
+    guard let ourEnd = ourNext?.switchPoint else {
+        return .ancestorUnlessRecord(at: WALPosition(timeline: timeline, lsn: theirEnd))
     }
-    guard ours.timeline == theirs.timeline else {
-        let next = ours.ancestors.dropFirst(theirs.ancestors.count).first
-        let point = next ?? theirs.ancestors.last ?? ours.ancestors.last
-        guard let point else { return .forked(at: WALPosition(timeline: ours.timeline, lsn: LSN(bytes: 0))) }
-        return .forked(at: WALPosition(timeline: point.timeline, lsn: point.switchPoint))
-    }
-    return .ancestorUnlessRecord(at: WALPosition(timeline: ours.timeline, lsn: flushed))
+    return .forked(at: WALPosition(timeline: timeline, lsn: min(ourEnd, theirEnd)))
 }
