@@ -47,11 +47,15 @@ public func refusePromotion(_ set: ReplicaSet, cluster: ClusterObservation) -> R
     let other = cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted && !sameName($0.name, set.ownNode) }
     if let other { return Refusal(.genericError, "the cluster records \(other.name) as the running primary") }
     let holders = records.filter { $0.status.holdsEverything(in: set.mode) }.map(\.node)
-    guard !holders.isEmpty, !own.status.holdsEverything(in: set.mode) else { return nil }
+    // Without any holder only a node of which nothing was ever recorded may be promoted, as in an election.
+    guard holders.isEmpty ? own.status != .none : !own.status.holdsEverything(in: set.mode) else { return nil }
+    let names = holders.joined(separator: " or ")
+    let attribute = NodeAttribute.dataStatus.name(resource: set.resource)
     return Refusal(
         .genericError,
-        "\(NodeAttribute.dataStatus.name(resource: set.resource)) of \(set.ownNode) is \"\(own.status.text)\": it may lack "
-            + "commits that were acknowledged, and \(holders.joined(separator: ", ")) has them. "
-            + "HINT: Bring \(holders.joined(separator: " or ")) up."
+        "\(attribute) of \(set.ownNode) is \"\(own.status.text)\": it may lack commits that were acknowledged, and "
+            + (holders.isEmpty
+                ? "no node is recorded as holding them. HINT: Delete \(attribute) of the node that does."
+                : "\(holders.joined(separator: ", ")) has them. HINT: Bring \(names) up.")
     )
 }

@@ -1,0 +1,141 @@
+import RACore
+import Testing
+
+@Suite struct PromoteDecisionTests {
+    private static let preparation: [ClusterEffect] = [.set(.dataStatus, node: "alpha", value: "DISCONNECT")]
+
+    private func decide(_ state: InstanceState, _ isAttempted: Bool, _ restarts: Bool) -> Step<InstanceEffect> {
+        decidePromote(state, isAttempted: isAttempted, restarts: restarts, preparation: Self.preparation)
+    }
+
+    @Test(arguments: [
+        (InstanceState.primary, false, Step<InstanceEffect>.finish(.success, because: .promoted)),
+        (.standby, true, .wait(because: .promotionRequested)), (.starting, false, .wait(because: .stillStarting)),
+        (.absent, false, .finish(.notRunning, because: .standbyCannotPromote)),
+        (.absent, true, .finish(.genericError, because: .startFailed)),
+        (.stopping, false, .finish(.genericError, because: .standbyCannotPromote)),
+        (.refusing, true, .finish(.genericError, because: .refusing)),
+        (.hung, false, .finish(.genericError, because: .hung)),
+        (.unknown, false, .finish(.genericError, because: .unobservable)),
+        (.fullStandby, false, .wait(because: .noConnectionLeft)),
+    ])
+    func decides(_ state: InstanceState, _ isAttempted: Bool, _ step: Step<InstanceEffect>) {
+        #expect(decide(state, isAttempted, false) == step)
+    }
+
+    /// Whoever acknowledges commits from now on is recorded first, then locked, and only then promoted.
+    @Test func recordsThenLocksThenPromotes() {
+        let records = Self.preparation.map { InstanceEffect.cluster($0) }
+        #expect(decide(.standby, false, false) == .perform(records + [.writeLock, .promote], because: .mustPromote))
+        #expect(
+            decide(.standby, false, true) == .perform(records + [.writeLock, .restartAsPrimary], because: .mustPromote)
+        )
+    }
+
+    /// S8 and S3: nothing but a standby that answers is promoted, and nothing but a primary that answers is success.
+    @Test func onlyAStandbyThatAnswersIsPromoted() {
+        for state in InstanceState.allCases {
+            for (isAttempted, restarts) in [(false, false), (false, true), (true, false), (true, true)] {
+                switch decide(state, isAttempted, restarts) {
+                case .perform: #expect(state == .standby && !isAttempted, "\(state)")
+                case .finish(let code, _): #expect((code == .success) == (state == .primary), "\(state)")
+                case .wait: break
+                }
+            }
+        }
+    }
+}
+
+@Suite struct PromotionRefusalTests {
+    private func isRefused(_ records: [String?], own: String = "beta", mode: ReplicationMode = .sync) -> Bool {
+        let nodes = zip(Build.nodes, records).map { Build.node($0, record: $1) }
+        return refusePromotion(Build.set(own: own, mode: mode), cluster: Build.cluster(nodes)) != nil
+    }
+
+    @Test(arguments: [
+        ("a new cluster", [nil, nil, nil] as [String?], ReplicationMode.sync, false),
+        ("the synchronous standby", ["LATEST", "STREAMING|SYNC", "STREAMING|ASYNC"], .sync, false),
+        ("the last primary itself", ["DISCONNECT", "LATEST", "DISCONNECT"], .sync, false),
+        ("commits didn't wait", ["LATEST", "STREAMING|ASYNC", nil], .sync, true),
+        ("commits don't wait in async", ["LATEST", "STREAMING|ASYNC", nil], .async, false),
+        ("it still catches up", ["LATEST", "CATCHUP|ASYNC", nil], .async, true),
+        ("it was cut off", ["LATEST", "DISCONNECT", "DISCONNECT"], .async, true),
+        ("nothing is known of it", ["LATEST", nil, nil], .sync, true),
+        ("nobody is recorded to hold everything", ["DISCONNECT", "DISCONNECT", "DISCONNECT"], .sync, true),
+        ("it is behind one of which nothing is known", [nil, "DISCONNECT", "DISCONNECT"], .sync, true),
+        ("what its record says is unknown", [nil, "|", nil], .sync, true),
+    ])
+    func refuses(_ name: String, _ records: [String?], _ mode: ReplicationMode, _ isRefused: Bool) {
+        #expect(self.isRefused(records, mode: mode) == isRefused, "\(name)")
+    }
+
+    @Test func aNodeOutsideNodeListIsRefused() throws {
+        let cluster = Build.cluster([Build.node("delta", record: "LATEST")])
+        #expect(refusePromotion(Build.set(own: "delta"), cluster: cluster)?.exitCode == .notConfigured)
+    }
+
+    @Test func thereIsOnePrimary() {
+        let cluster = Build.cluster([Build.primaryNode("alpha"), Build.node("beta", record: "STREAMING|SYNC")])
+        #expect(refusePromotion(Build.set(own: "beta"), cluster: cluster) != nil)
+        #expect(refusePromotion(Build.set(own: "alpha"), cluster: cluster) == nil)
+    }
+
+    /// An election and the last look before a promotion judge by the same record.
+    @Test func whomAnElectionBarsIsRefused() {
+        let values = [nil, "LATEST", "DISCONNECT", "STREAMING|SYNC", "STREAMING|ASYNC", "CATCHUP|ASYNC"]
+        let states = values.flatMap { alpha in values.flatMap { beta in values.map { [alpha, beta, $0] } } }
+        for mode in [ReplicationMode.sync, .async] {
+            for records in states {
+                let ballots = zip(Build.nodes, records).map {
+                    Build.ballot($0, DataStatus($1), Build.published(1, 100))
+                }
+                let verdict = decideElection(own: "beta", ballots: ballots, mode: mode, confirmations: 99, patience: 1)
+                var isBarred = false
+                if case .barred = verdict { isBarred = true }
+                #expect(isRefused(records, mode: mode) == isBarred, "\(mode) \(records)")
+            }
+        }
+    }
+}
+
+@Suite struct PromotionRecordTests {
+    private static let before = Build.cluster([
+        Build.node("alpha", record: "LATEST", score: "1000", isOnline: false),
+        Build.node("beta", record: "STREAMING|SYNC", score: "100"),
+        Build.node("gamma", record: "STREAMING|SYNC", score: "99"),
+    ])
+
+    @Test func nobodyElseHoldsWhatThePromotedOneWillAcknowledge() {
+        var cluster = Self.before
+        for effect in preparePromotion(Build.set(own: "beta"), position: Build.position(1, 255), cluster: cluster) {
+            #expect(!effect.isPositive(in: .async), "\(effect)")
+            cluster.apply(effect)
+            // Killed here, this node is still the one that may be promoted.
+            #expect(refusePromotion(Build.set(own: "beta"), cluster: cluster) == nil)
+        }
+        for peer in ["alpha", "gamma"] {
+            #expect(cluster.node(peer)?.holdsEverything(.async) == false)
+            #expect(refusePromotion(Build.set(own: peer), cluster: cluster) != nil)
+        }
+        #expect(cluster.node("gamma")?.isPromotable == false)
+        #expect(cluster.node("beta")?[.masterBaseline] == "00000000000000FF")
+        #expect(cluster.node("beta")?.holdsEverything(.sync) == true)
+        #expect(preparePromotion(Build.set(own: "beta"), position: Build.position(1, 255), cluster: cluster).isEmpty)
+    }
+
+    @Test func aNodeThatTheClusterDoesNotKnowIsLeftOut() {
+        let cluster = Build.cluster([Build.node("beta", record: "STREAMING|SYNC")])
+        let effects = preparePromotion(Build.set(own: "beta"), position: Build.position(1, 255), cluster: cluster)
+        #expect(effects == [.set(.masterBaseline, node: "beta", value: "00000000000000FF")])
+    }
+
+    @Test func theNewPrimaryRecordsItself() {
+        var cluster = Self.before
+        let set = Build.set(own: "beta")
+        for effect in completePromotion(set, cluster: cluster) { cluster.apply(effect) }
+        #expect(cluster.node("beta")?[.dataStatus] == "LATEST")
+        #expect(cluster.node("beta")?[.score] == "1000")
+        #expect(cluster.node("beta")?[.status] == "PRI")
+        #expect(completePromotion(set, cluster: cluster).isEmpty)
+    }
+}
