@@ -13,6 +13,8 @@ public func decideSupervision(
     cluster: ClusterObservation,
     barrier: LSN?
 ) -> [ClusterEffect] {
+    // A server that came up as primary by itself, at boot or by hand, mustn't call the true primary cut off.
+    guard refusePromotion(set, cluster: cluster) == nil else { return [] }
     let own = ownRecord(set)
     guard let senders = server.senders.value,
         let inEffect = SynchronousSet.names(inSetting: server.synchronousStandbyNames),
