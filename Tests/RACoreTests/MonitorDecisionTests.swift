@@ -1,0 +1,79 @@
+import RACore
+import Testing
+
+@Suite struct MonitorDecisionTests {
+    @Test(arguments: [
+        (InstanceState.absent, true, MonitorVerdict.report(.notRunning, because: .notRunning)),
+        (.absent, false, .report(.notRunning, because: .notRunning)), (.primary, true, .supervisePrimary),
+        (.standby, true, .superviseStandby), (.primary, false, .report(.success, because: .running)),
+        (.fullPrimary, true, .report(.runningPromoted, because: .noConnectionLeft)),
+        (.fullStandby, true, .report(.success, because: .noConnectionLeft)),
+        (.starting, true, .lookAgain(because: .stillStarting)), (.hung, true, .report(.genericError, because: .hung)),
+    ])
+    func decides(_ state: InstanceState, _ isReplicated: Bool, _ verdict: MonitorVerdict) {
+        #expect(decideMonitor(state, isReplicated: isReplicated) == verdict)
+    }
+
+    /// S7 and S8: only what isn't there is "not running"; what can't be seen is an error and never a role.
+    @Test func onlyAnAbsentInstanceIsNotRunning() {
+        for state in InstanceState.allCases {
+            for isReplicated in [false, true] {
+                let verdict = decideMonitor(state, isReplicated: isReplicated)
+                let isNotRunning = verdict == .report(.notRunning, because: .notRunning)
+                #expect(isNotRunning == (state == .absent), "\(state)")
+                guard [.unknown, .refusing, .hung].contains(state) else { continue }
+                guard case .report(.genericError, _) = verdict else {
+                    Issue.record("\(state) is \(verdict)")
+                    continue
+                }
+            }
+        }
+    }
+
+    @Test func thePromotedRoleIsReportedInReplicatedModesOnly() {
+        for state in InstanceState.allCases {
+            switch decideMonitor(state, isReplicated: false) {
+            case .report(let code, _): #expect(code != .runningPromoted && code != .failedPromoted)
+            case .supervisePrimary, .superviseStandby: Issue.record("\(state) supervises replication")
+            case .lookAgain: break
+            }
+        }
+    }
+}
+
+@Suite struct NotificationDecisionTests {
+    @Test(arguments: [
+        (NotificationOperation.promote, InstanceState.standby, false, NotificationVerdict.followNewPrimary),
+        (.promote, .primary, true, .supervisePrimary), (.start, .primary, false, .supervisePrimary),
+        (.stop, .primary, false, .supervisePrimary), (.start, .standby, true, .superviseStandby),
+        (.demote, .standby, false, .recordBaseline), (.demote, .standby, true, .ignore),
+        (.promote, .absent, false, .ignore), (.stop, .unknown, false, .ignore),
+    ])
+    func decides(
+        _ operation: NotificationOperation,
+        _ state: InstanceState,
+        _ isAffected: Bool,
+        _ verdict: NotificationVerdict
+    ) {
+        #expect(decideNotification(.post, operation, state: state, isAffected: isAffected) == verdict)
+    }
+
+    @Test func onlyARoleThatIsSureActs() {
+        var verdicts: Set<NotificationVerdict> = []
+        for type in NotificationType.allCases {
+            for operation in NotificationOperation.allCases {
+                for state in InstanceState.allCases {
+                    for isAffected in [false, true] {
+                        let verdict = decideNotification(type, operation, state: state, isAffected: isAffected)
+                        verdicts.insert(verdict)
+                        if type == .pre { #expect(verdict == .ignore) }
+                        if state == .primary { #expect([.ignore, .supervisePrimary].contains(verdict)) }
+                        if state != .primary && state != .standby { #expect(verdict == .ignore, "\(state)") }
+                        if state == .standby { #expect(verdict != .supervisePrimary) }
+                    }
+                }
+            }
+        }
+        #expect(verdicts == Set(NotificationVerdict.allCases))
+    }
+}
