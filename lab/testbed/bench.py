@@ -51,11 +51,12 @@ def measured(lab, agent, program, runs, progress, notes):
     seen = measure.environments(lab, program, [primary, standby])
     busy = measure.busy_since(before)
     if busy > MOST_BUSY:
-        notes.append(f"note: processors were {busy:.0%} busy while the cluster of {agent} rested: other work runs on this "
-                     "machine and makes walls longer")
+        notes.append(f"note: processors were {busy:.0%} busy while the cluster of {agent} rested: other work runs on "
+                     "this machine and makes walls longer")
     jobs = {
         PRIMARY: (primary, "monitor", 8, seen[primary]), STANDBY: (standby, "monitor", 0, seen[standby]),
-        ALONE: (primary, "monitor", 0, measure.alone(seen[primary])), METADATA: (primary, "meta-data", 0, seen[primary])}
+        ALONE: (primary, "monitor", 0, measure.alone(seen[primary])),
+        METADATA: (primary, "meta-data", 0, seen[primary])}
     found = {}
     for name, (node, action, expected, environment) in jobs.items():
         progress(f"{agent}: {runs} x {name}")

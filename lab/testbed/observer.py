@@ -14,8 +14,7 @@ from .basics import wait_until
 INSTANCE = """
 SELECT pg_is_in_recovery(),
   CASE WHEN pg_is_in_recovery()
-    THEN (SELECT greatest(received_tli, min_recovery_end_timeline, timeline_id)
-      FROM pg_control_checkpoint(), pg_control_recovery() LEFT JOIN pg_stat_wal_receiver ON true)
+    THEN (SELECT received_tli FROM pg_stat_wal_receiver)
     ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END,
   CASE WHEN pg_is_in_recovery()
     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_lsn() END::text
@@ -56,6 +55,7 @@ class Instance:
         self.node = node
         self.connection = None
         self.init = None
+        self.timeline = None
 
     def look(self):
         """(facts, standbys): the row of INSTANCE or a word for why there's none, and the rows of STANDBYS."""
@@ -70,8 +70,11 @@ class Instance:
                 self.connection = self._connect()
             with self.connection.cursor() as cursor:
                 cursor.execute(INSTANCE)
-                facts = cursor.fetchone()
-                if facts[0]:
+                is_standby, timeline, lsn = cursor.fetchone()
+                # A standby that receives nothing tells no timeline: it's still the last one.
+                self.timeline = timeline or self.timeline
+                facts = (is_standby, self.timeline, lsn)
+                if is_standby:
                     return facts, []
                 cursor.execute(STANDBYS)
                 return facts, cursor.fetchall()
@@ -90,6 +93,7 @@ class Instance:
         if self.connection is not None:
             self.connection.close()
         self.connection = None
+        self.timeline = None
 
 
 class Observer:
