@@ -24,6 +24,7 @@ static void load(void) {
     LOAD(finish, "PQfinish")
     LOAD(status, "PQstatus")
     LOAD(serverVersion, "PQserverVersion")
+    LOAD(backendPID, "PQbackendPID")
     LOAD(errorMessage, "PQerrorMessage")
     LOAD(socket, "PQsocket")
     LOAD(setErrorVerbosity, "PQsetErrorVerbosity")

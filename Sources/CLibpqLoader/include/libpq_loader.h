@@ -9,6 +9,7 @@ struct libpq {
     void (*finish)(PGconn *connection);
     ConnStatusType (*status)(const PGconn *connection);
     int (*serverVersion)(const PGconn *connection);
+    int (*backendPID)(const PGconn *connection);
     char *(*errorMessage)(const PGconn *connection);
     int (*socket)(const PGconn *connection);
     PGVerbosity (*setErrorVerbosity)(PGconn *connection, PGVerbosity verbosity);

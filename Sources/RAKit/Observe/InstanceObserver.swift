@@ -96,7 +96,14 @@ public struct InstanceObserver: Sendable {
             return .failure(.unreachable(why: "postmaster.pid doesn't name a port yet"))
         }
         do throws(ConnectionFailure) {
-            return .success(try Connection.open(target, as: account, by: deadline))
+            let connection = try Connection.open(target, as: account, by: deadline)
+            // Another instance may have the address and port, also while this one finds that out and ends.
+            guard isServerProcess(connection.serverProcessID, dataDirectory: dataDirectory) else {
+                return .failure(
+                    .unreachable(why: "\(target.summary) is another server's, not that of \(dataDirectory)")
+                )
+            }
+            return .success(connection)
         } catch {
             return .failure(error)
         }

@@ -52,6 +52,11 @@ private func isServer(_ processID: Int32, in directory: FileFacts) -> Bool {
     return workingDirectory.isSameFile(as: directory)
 }
 
+/// Whether a process is a server of the data directory: the postmaster, or what serves a connection.
+func isServerProcess(_ processID: Int32, dataDirectory: String) -> Bool {
+    FileFacts(dataDirectory).map { isServer(processID, in: $0) } ?? false
+}
+
 /// A package upgrade leaves " (deleted)" behind the path of a program that still runs.
 private func isServerProgram(_ path: String) -> Bool {
     let name = path.split(separator: "/").last.map(String.init) ?? ""

@@ -139,6 +139,9 @@ public final class Connection {
     /// The server's version as a number (150018 is 15.18).
     public var serverVersion: Int { Int(library.serverVersion(handle)) }
 
+    /// The process that serves this connection, by the server's word.
+    public var serverProcessID: Int32 { library.backendPID(handle) }
+
     private static func ready(_ socket: Int32, events: Int32, by deadline: Deadline) -> Bool {
         var waiting = pollfd(fd: socket, events: Int16(events), revents: 0)
         while true {
