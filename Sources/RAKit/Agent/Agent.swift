@@ -50,6 +50,9 @@ public struct Agent {
         deadline.capped(milliseconds: max(200, min(10_000, deadline.remainingMilliseconds / 2)))
     }
 
+    /// Whether the time allows for another look: one that the deadline cuts short would take a busy server for a hung one.
+    var canLookAgain: Bool { deadline.remainingMilliseconds > 300 }
+
     func observeInstance() -> InstanceObservation { observer.observe(by: lookDeadline) }
 
     func state(of instance: InstanceObservation) -> InstanceState {

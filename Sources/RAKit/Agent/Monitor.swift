@@ -31,7 +31,7 @@ extension Agent {
                 }
                 return checkSQL(instance, answer: .success)
             case .lookAgain(let reason):
-                guard !deadline.isPast else {
+                guard canLookAgain else {
                     return Outcome(
                         .genericError,
                         "\(reason.text) at the end of the operation's time: \(describe(instance))"

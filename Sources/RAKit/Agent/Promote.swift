@@ -41,7 +41,7 @@ extension Agent {
             case .finish(.success, _): return Outcome(.success)
             case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
             case .wait(let reason):
-                guard !deadline.isPast else {
+                guard canLookAgain else {
                     return Outcome(
                         .genericError,
                         "\(reason.text) at the end of the operation's time: \(describe(instance))"

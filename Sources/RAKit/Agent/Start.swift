@@ -69,7 +69,7 @@ extension Agent {
                 return Outcome(code, performer.starter.explainFailure())
             case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
             case .wait(let reason):
-                guard !deadline.isPast else {
+                guard canLookAgain else {
                     return Outcome(
                         .genericError,
                         "\(reason.text) at the end of the operation's time: \(describe(instance))"
