@@ -18,9 +18,10 @@ struct PostmasterStarter {
     /// Starts; success means that a postmaster is on its way, not that it is up.
     func start() throws(Refusal) {
         try prepareLogFile()
-        try prepareSockets()
+        let socketDirectories = try prepareSockets()
         try awaitOrphans()
         try removeStalePidFile()
+        try removeStaleSocketLocks(socketDirectories)
         adoptOrphans()
         let result = run(program.startCommand(), by: agent.deadline)
         guard result.isSuccess else {
@@ -47,7 +48,9 @@ struct PostmasterStarter {
 
     /// Reads the configuration as the server will, which finds what is wrong with it at once, and makes its socket
     /// directories: a fresh /run has none.
-    private func prepareSockets() throws(Refusal) {
+    ///
+    /// - Returns: the directories.
+    private func prepareSockets() throws(Refusal) -> [String] {
         let result = run(program.settingCommand("unix_socket_directories"), by: agent.deadline)
         guard result.isSuccess else {
             let messages = String(decoding: result.errors, as: UTF8.self)
@@ -63,6 +66,7 @@ struct PostmasterStarter {
                 throw Refusal(.insufficientPrivileges, "socket directory: \(error.description)")
             }
         }
+        return directories
     }
 
     /// Backends of a postmaster that died keep its shared memory: a start beside them would fail.
@@ -94,13 +98,33 @@ struct PostmasterStarter {
         }
     }
 
+    /// PostgreSQL believes a socket's lock file as it does postmaster.pid; one that names this data directory is ours.
+    private func removeStaleSocketLocks(_ directories: [String]) throws(Refusal) {
+        guard case .absent = observePostmaster(dataDirectory: installation.dataDirectory),
+            let own = FileFacts(installation.dataDirectory)
+        else { return }
+        for directory in directories {
+            for name in (try? listDirectory(directory)) ?? []
+            where name.hasPrefix(".s.PGSQL.") && name.hasSuffix(".lock") {
+                let path = directory + "/" + name
+                guard let text = try? readText(path, limit: 4096), let file = PostmasterFile(text: text),
+                    FileFacts(file.dataDirectory)?.isSameFile(as: own) ?? false
+                else { continue }
+                do throws(SystemError) {
+                    try removeFile(path)
+                } catch {
+                    throw Refusal(.genericError, error.description)
+                }
+            }
+        }
+    }
+
     /// Why the postmaster ended: from the log's new lines or, when they don't tell, from a start in the foreground.
     func explainFailure() -> String {
         if let text = lastError(in: newLogLines()) { return "PostgreSQL says: \(text)" }
         let result = run(program.diagnosingCommand(), by: agent.deadline.capped(milliseconds: 1500))
-        if let text = lastError(in: String(decoding: result.errors, as: UTF8.self)) {
-            return "PostgreSQL says: \(text)"
-        }
+        let messages = String(decoding: result.errors, as: UTF8.self)
+        if let text = lastError(in: messages) ?? unmarkedWords(in: messages) { return "PostgreSQL says: \(text)" }
         return "the server ended while it started, and left no error in \"\(agent.parameters.serverLogFile)\""
     }
 
@@ -117,7 +141,8 @@ func lastError(in log: String) -> String? {
     let lines = log.split(whereSeparator: \.isNewline)
     guard let last = lines.lastIndex(where: { $0.contains("FATAL:") || $0.contains("PANIC:") || $0.contains("ERROR:") })
     else { return nil }
-    let error = message(of: lines[last])
+    var error = message(of: lines[last])
+    if last + 1 < lines.count, lines[last + 1].contains("DETAIL:") { error += " (\(message(of: lines[last + 1])))" }
     var parts: [String] = []
     // "configuration file contains errors" and "could not create any TCP/IP sockets" come after their causes.
     for line in lines[..<last].suffix(3) {
@@ -129,6 +154,14 @@ func lastError(in log: String) -> String? {
     }
     parts.append(error)
     return parts.joined(separator: "; ")
+}
+
+/// What a server says that ends before it can log: lines without a severity, the last three.
+private func unmarkedWords(in log: String) -> String? {
+    let lines = log.split(whereSeparator: \.isNewline).filter { line in
+        !["LOG:", "WARNING:", "HINT:", "NOTICE:"].contains { line.contains($0) }
+    }
+    return lines.isEmpty ? nil : lines.suffix(3).map { trimSpaces($0) }.joined(separator: " ")
 }
 
 /// A log line from its severity on, without the prefix of `log_line_prefix`.
