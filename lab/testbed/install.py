@@ -6,7 +6,7 @@ from .basics import run
 
 PACKAGES = [
     "pacemaker", "corosync", "crmsh", "pacemaker-cli-utils", "resource-agents", "fence-agents", "libxml2-utils",
-    "iproute2", "tini", "psmisc", "procps", "strace", "postgresql", "postgresql-common", "python3", "python3-psycopg2",
+    "iproute2", "iputils-ping", "tini", "psmisc", "procps", "strace", "postgresql", "postgresql-common", "python3", "python3-psycopg2",
 ]
 POLICY = pathlib.Path("/usr/sbin/policy-rc.d")
 CREATE = pathlib.Path("/etc/postgresql-common/createcluster.conf")

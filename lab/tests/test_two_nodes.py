@@ -28,6 +28,33 @@ class TwoNodeCluster(ClusterTest):
         self.assertTrue(any(former in line for line in self.fenced()), self.fenced())
         self.assertNotEqual(survivor, former)
 
+    def test_network_cut_of_the_primary(self):
+        """Proves: of two nodes that fence each other the one wins that clients can reach."""
+        former = self.lab.primary()
+        with self.writing(20):
+            self.lab.cut(former)
+            survivor = self.wait_failover(former)
+        self.assertFalse(any(survivor in line for line in self.fenced()[len(self.fenced_before):]), self.fenced())
+
+    def test_nodes_lose_sight_of_each_other(self):
+        """Proves: when clients reach both nodes, the primary wins and goes on; nothing fails over."""
+        primary = self.lab.primary()
+        addresses = {name: node.address for name, node in self.lab.nodes.items()}
+        with self.writing(15):
+            for name in self.lab.nodes:
+                for other in self.lab.nodes:
+                    if other != name:
+                        self.lab.exec(name, ["ip", "route", "add", "blackhole", f"{addresses[other]}/32"])
+            wait_until(lambda: len(self.fenced()) > len(self.fenced_before), 30, "the fencing of the standby", step=0.05)
+        # The standby's routes have gone with its power.
+        for address in addresses.values():
+            self.lab.exec(primary, ["ip", "route", "delete", "blackhole", f"{address}/32"], check=False)
+        self.assertEqual(self.lab.primary(), primary)
+        self.assertFalse(any(primary in line for line in self.fenced()[len(self.fenced_before):]), self.fenced())
+
+    def setUp(self):
+        self.fenced_before = self.fenced()
+
     def test_status_of_a_healthy_cluster(self):
         """Proves: from each node the same verdict, exit code 0."""
         for name in self.lab.nodes:
