@@ -5,7 +5,7 @@ import signal
 import sys
 
 from . import measure
-from .basics import PROJECT, LabError, postgres_binaries, require_root
+from .basics import PROJECT, LabError, require_root
 from .install import install
 from .lab import Lab
 from .screen import Screen, table
@@ -29,17 +29,6 @@ def parser():
     top.add_argument("--runs", type=int, default=50, help="of each action, default 50")
     top.add_argument("--agent-dir", default=str(PROJECT / ".build" / "release"), help="where the built programs are")
     return top
-
-
-def incumbent_configuration(text):
-    """The same cluster with the incumbent, which has to be told where things are."""
-    programs = postgres_binaries()
-    told = (f"pgctl={programs}/pg_ctl psql={programs}/psql config=/var/lib/postgresql/data/postgresql.conf "
-            "socketdir=/run/postgresql restore_command=false")
-    ours = "ocf:heartbeat:pgsql-swift \\\n    params "
-    if ours not in text:
-        raise LabError(f"{EXAMPLE.name} has no primitive of pgsql-swift with parameters: look at the file")
-    return text.replace(ours, f"ocf:heartbeat:pgsql \\\n    params {told} ")
 
 
 def measured(lab, agent, program, runs, progress, notes):
@@ -127,8 +116,8 @@ def perform(options):
     text = EXAMPLE.read_text(encoding="utf-8")
     ours = measured_in_lab(Lab(options.name, 3, options.agent_dir), "pgsql-swift", "pgsql-ra", text, options.runs,
                            screen.event, notes)
-    theirs = measured_in_lab(Lab(options.name, 3, is_incumbent=True), "pgsql", "pgsql", incumbent_configuration(text),
-                             options.runs, screen.event, notes)
+    theirs = measured_in_lab(Lab(options.name, 3, is_incumbent=True), "pgsql", "pgsql", text, options.runs,
+                             screen.event, notes)
     results = checks(ours, theirs)
     screen.lines(["", *table(HEADER, rows(ours, theirs)), "",
                   *(f"{'PASS' if holds else 'FAIL'}  {what}" for holds, what in results), "", *notes,
