@@ -199,7 +199,7 @@ func rankCandidates(
     return ranks
 }
 
-/// What must be recorded before a standby is promoted: no other node holds what it will acknowledge.
+/// What must be recorded before a standby is promoted: it holds everything, and no other node what it will acknowledge.
 public func preparePromotion(_ set: ReplicaSet, position: WALPosition, cluster: ClusterObservation) -> [ClusterEffect] {
     var effects: [ClusterEffect] = []
     for peer in set.peers {
@@ -212,6 +212,9 @@ public func preparePromotion(_ set: ReplicaSet, position: WALPosition, cluster: 
             effects.append(.set(.dataStatus, node: peer, value: DataStatus.disconnected.text))
         }
     }
+    // It holds everything, or it would have been refused; without this record it couldn't start again behind its own lock
+    // file if the promotion is cut short, and nobody else may.
+    effects.append(.set(.dataStatus, node: set.ownNode, value: DataStatus.latest.text))
     effects.append(.set(.masterBaseline, node: set.ownNode, value: position.lsn.digits))
     return pending(effects, in: cluster, resource: set.resource)
 }

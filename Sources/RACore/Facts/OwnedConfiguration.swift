@@ -25,6 +25,8 @@ public enum OwnedConfiguration {
         var text = "# Written by pgsql-swift whenever it starts the instance; changes are lost.\n"
         text += line("primary_conninfo", connectionString(parameters, ownNode: ownNode))
         text += line("recovery_target_timeline", "latest")
+        // After a failover the address moves a moment after the promotion; the default is 5 s.
+        text += line("wal_retrieve_retry_interval", "1s")
         if let command = parameters.restoreCommand { text += line("restore_command", command) }
         if let command = parameters.archiveCleanupCommand { text += line("archive_cleanup_command", command) }
         if let command = parameters.recoveryEndCommand { text += line("recovery_end_command", command) }

@@ -56,8 +56,11 @@ public struct Agent {
     func observeInstance() -> InstanceObservation { observer.observe(by: lookDeadline) }
 
     func state(of instance: InstanceObservation) -> InstanceState {
-        assess(instance, hasStandbySignal: FileFacts(dataDirectory + "/standby.signal") != nil)
+        assess(instance, hasStandbySignal: hasStandbySignal)
     }
+
+    /// Whether the data directory is a standby's; PostgreSQL removes the file when it is promoted.
+    var hasStandbySignal: Bool { FileFacts(dataDirectory + "/standby.signal") != nil }
 
     /// This node's name, by which the cluster knows it.
     func ownNode() -> String {

@@ -28,5 +28,8 @@ struct ElectionRounds {
         return rounds
     }
 
+    /// Whether this node has taken part in an election since it last followed a primary.
+    var isOpen: Bool { FileFacts(path) != nil }
+
     func forget() { try? removeFile(path) }
 }

@@ -5,12 +5,12 @@ extension Agent {
     func monitor() -> Outcome {
         let first = observePostmaster(dataDirectory: dataDirectory)
         if case .absent(let leftover) = first { return Outcome(.notRunning, leftover ?? "") }
-        // The CIB is read by a command: it works while we ask the server.
         let problem = parameterRefusal()
         let isSupervised = mode.isReplicated && problem == nil
         var instance: InstanceObservation
         var cluster: Observed<ClusterObservation>?
-        if isSupervised {
+        if isSupervised && !hasStandbySignal {
+            // A primary: the command that reads the CIB works while we ask the server.
             let command = tools.startReading()
             instance = observeInstance()
             cluster = tools.cluster(from: command.finish(by: deadline.capped(milliseconds: 20_000)))
@@ -26,7 +26,9 @@ extension Agent {
                 if isSupervised { supervisePrimary(instance, cluster ?? tools.observe(by: deadline)) }
                 return checkSQL(instance, answer: .runningPromoted)
             case .superviseStandby:
-                if isSupervised, let failure = superviseStandby(instance, cluster ?? tools.observe(by: deadline)) {
+                if isSupervised, !isFollowing(instance),
+                    let failure = superviseStandby(instance, cluster ?? tools.observe(by: deadline))
+                {
                     return failure
                 }
                 return checkSQL(instance, answer: .success)

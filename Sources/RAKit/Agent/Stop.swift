@@ -9,7 +9,7 @@ extension Agent {
             recordStop()
             return Outcome(.success)
         }
-        let isStandby = FileFacts(dataDirectory + "/standby.signal") != nil
+        let isStandby = hasStandbySignal
         let seconds = isStandby ? parameters.stopEscalateInSlave : parameters.stopEscalate
         let end =
             mode.isReplicated ? deadline.earlier(milliseconds: min(1000, deadline.remainingMilliseconds / 5)) : deadline

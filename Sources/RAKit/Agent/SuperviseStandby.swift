@@ -1,6 +1,17 @@
 import RACore
 
 extension Agent {
+    /// Whether a standby receives WAL and has nothing to tell: then its monitor needn't read the cluster.
+    ///
+    /// What is recorded of it is the primary's business; after an election there is something to take back.
+    func isFollowing(_ instance: InstanceObservation) -> Bool {
+        guard case .answering(let facts) = instance.server, facts.receiver?.isStreaming == true,
+            !parameters.checkWalReceiver, !ElectionRounds(resource: environment.resource).isOpen
+        else { return false }
+        removeLock()
+        return true
+    }
+
     /// Tells the cluster where this standby stands; while there is no primary, takes part in its election.
     ///
     /// - Returns: a failure when this instance's history is proven to be no part of the primary's: it must not serve.
@@ -94,7 +105,7 @@ extension Agent {
         case .won: "this node is the best candidate"
         case .lost(let node): "\(node) is the better candidate"
         case .barred(let holders):
-            "this node may lack acknowledged commits; \(holders.joined(separator: ", ")) holds them"
+            "this node may lack acknowledged commits, which are on \(holders.joined(separator: ", "))"
         case .waiting(let missing): "waiting for the position of \(missing.joined(separator: ", "))"
         case .foreign(let node): "the data of \(node) belong to another database system"
         }
