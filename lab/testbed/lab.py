@@ -128,10 +128,15 @@ class Lab(ClusterView):
         self.nodes[name].power_on()
 
     def cut(self, name):
-        self.network.set_link(name, False)
+        """Cuts a node's network; it stays cut when the node is fenced and boots, until `heal`."""
+        with self.nodes[name].switching():
+            self.nodes[name].cut_file.touch()
+            self.network.set_link(name, False)
 
     def heal(self, name):
-        self.network.set_link(name, True)
+        with self.nodes[name].switching():
+            self.nodes[name].cut_file.unlink(missing_ok=True)
+            self.network.set_link(name, True)
 
     def rebuild(self, name):
         database.rebuild(self, self.nodes[name], self.nodes[self.primary()])

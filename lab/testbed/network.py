@@ -20,8 +20,8 @@ class Network:
         self._switch("address", "add", f"{CLIENT_ADDRESS}/24", "dev", "br0")
         self._switch("link", "set", "br0", "up")
 
-    def plug(self, node, number):
-        """Connects a node's fresh namespace."""
+    def plug(self, node, number, is_up):
+        """Connects a node's fresh namespace; a cable that is cut stays so."""
         name = self.namespace(node)
         run(["ip", "netns", "add", name])
         # Made inside the namespaces, so that two labs never see each other's names.
@@ -30,7 +30,7 @@ class Network:
         run(["ip", "-n", name, "link", "set", "lo", "up"])
         run(["ip", "-n", name, "link", "set", "eth0", "up"])
         self._switch("link", "set", f"v-{node}", "master", "br0")
-        self._switch("link", "set", f"v-{node}", "up")
+        self.set_link(node, is_up)
 
     def unplug(self, node):
         run(["ip", "netns", "delete", self.namespace(node)], check=False)

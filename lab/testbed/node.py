@@ -18,6 +18,7 @@ class Node:
         self.lab, self.name, self.number = lab, name, number
         self.directory = lab.data / name
         self.state_file = lab.state / f"{name}.json"
+        self.cut_file = lab.state / f"{name}.cut"
 
     @property
     def address(self):
@@ -51,7 +52,7 @@ class Node:
 
     def _boot(self):
         self._cut()
-        self.lab.network.plug(self.name, self.number)
+        self.lab.network.plug(self.name, self.number, not self.cut_file.exists())
         with open(self.directory / "console", "ab") as console:
             boot = subprocess.Popen(
                 ["ip", "netns", "exec", self.lab.network.namespace(self.name), "unshare", "--mount", "--uts", "--ipc",

@@ -5,13 +5,13 @@ import signal
 import subprocess
 import unittest
 
-from testbed.basics import DATA_ROOT, PROJECT, STATE_ROOT, run, wait_until
+from testbed.basics import CLIENT_ADDRESS, DATA_ROOT, PROJECT, STATE_ROOT, run, wait_until
 from testbed.lab import Lab
 
 
 # Several runs of the tests may go side by side.
 TWINS = [f"twin{number}-{os.getpid()}" for number in (1, 2)]
-STOPPED = f"stopped-{os.getpid()}"
+STOPPED, CUT = f"stopped-{os.getpid()}", f"cut-{os.getpid()}"
 
 
 def traces(name):
@@ -39,6 +39,21 @@ class LabItself(unittest.TestCase):
             first.down()
             second.down()
         self.assertEqual(traces(TWINS[1]), [])
+
+    def test_cut_outlasts_a_boot(self):
+        """Proves: a node that was cut off and fenced comes back as cut off as it was."""
+        lab = Lab(CUT, 1, PROJECT / ".build" / "release")
+        reach = ["ping", "-c", "1", "-W", "1", CLIENT_ADDRESS]
+        try:
+            lab.up()
+            lab.cut("pg1")
+            lab.power_off("pg1")
+            lab.power_on("pg1")
+            self.assertNotEqual(lab.exec("pg1", reach, check=False).returncode, 0)
+            lab.heal("pg1")
+            wait_until(lambda: lab.exec("pg1", reach, check=False).returncode == 0, 10, "an answer after healing")
+        finally:
+            lab.down()
 
     def begin_up(self, until):
         """A lab that comes up, and has come so far that a file is there."""
