@@ -1,0 +1,140 @@
+import RACore
+import RATestSupport
+
+/// Pacemaker's choices, and what goes wrong.
+extension SimulatedCluster {
+    // MARK: Pacemaker
+
+    private var mayPlace: Bool {
+        cib.nodes.filter(\.isOnline).count >= 2 && !cib.nodes.contains { $0.isUnclean }
+    }
+
+    /// Promotes the node with the best score once no other can be a primary.
+    mutating func promoteSomebody() {
+        let isTaken = cib.nodes.contains { $0.resourceRole == .promoted || ($0.isOnline && $0.resourceRole == .failed) }
+        guard mayPlace, !isTaken, !nodes.contains(where: { $0.agent.action == .promote || $0.agent.action == .stop })
+        else { return }
+        let cluster = cib
+        let candidates = cluster.nodes.indices.filter { index in
+            let node = cluster.nodes[index]
+            return node.isOnline && node.resourceRole == .unpromoted && node.isPromotable
+        }
+        let score = { (index: Int) -> Int in
+            guard case .score(let number)? = cluster.nodes[index][.score].flatMap({ PromotionScore($0) }) else {
+                return 0
+            }
+            return number
+        }
+        guard let index = candidates.max(by: { score($0) < score($1) }) else { return }
+        nodes[index].agent.end()
+        let set = Build.set(own: nodes[index].name)
+        if refusePromotion(set, cluster: view(from: index)) != nil { return fail(index) }
+        let position = nodes[index].server.published.position
+        let prepared = preparePromotion(set, position: position, cluster: view(from: index))
+        nodes[index].agent.action = .promote
+        nodes[index].agent.plan = prepared.map { .cluster($0) } + [.promote, .completePromotion]
+    }
+
+    mutating func fence() {
+        for index in nodes.indices where cib.nodes[index].isUnclean { powerOff(index) }
+    }
+
+    private mutating func powerOff(_ index: Int) {
+        log("\(nodes[index].name): off")
+        nodes[index].isPowered = false
+        nodes[index].isIsolated = false
+        nodes[index].server.goDown()
+        nodes[index].agent.end()
+        nodes[index].agent.ballots = []
+        (cib.nodes[index].isOnline, cib.nodes[index].isUnclean) = (false, false)
+        cib.nodes[index].transientAttributes = [:]
+        setRole(index, .unknown)
+    }
+
+    mutating func powerOn(_ index: Int) {
+        log("\(nodes[index].name): on")
+        nodes[index].isPowered = true
+        cib.nodes[index].isOnline = true
+        setRole(index, .stopped)
+    }
+
+    /// A planned demotion: the primary shuts down once every linked standby has all of its WAL, and comes up as standby.
+    mutating func demote() {
+        guard mayPlace, let index = primaryIndex, cib.nodes[index].resourceRole == .promoted else { return }
+        nodes[index].agent.end()
+        for effect in announceDemotion(Build.set(own: nodes[index].name), cluster: view(from: index)) {
+            write(effect, from: index)
+        }
+        for other in nodes.indices { replicate(other, all: true) }
+        for other in nodes.indices { nodes[other].server.isLinked = false }
+        nodes[index].server.goDown()
+        nodes[index].server.comeUpAsStandby()
+        setRole(index, .unpromoted)
+    }
+
+    // MARK: Faults
+
+    mutating func fault() {
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: kill()
+        case 1: crash()
+        case 2: lose()
+        case 3: for index in nodes.indices where random.oneIn(2) { nodes[index].server.isLinked = false }
+        case 4: if random.oneIn(3) { demote() }
+        case _: if random.oneIn(8) { for index in nodes.indices { powerOff(index) } }
+        }
+    }
+
+    /// Ends an agent between two effects; what it had not finished counts as failed, or is just tried again.
+    private mutating func kill() {
+        guard let index = pick({ !$0.agent.plan.isEmpty }, &random) else { return }
+        log("\(nodes[index].name): agent killed")
+        let isLost = nodes[index].agent.action != .monitor || random.oneIn(3)
+        if isLost && !nodes[index].isIsolated { fail(index) } else { nodes[index].agent.end() }
+    }
+
+    private mutating func crash() {
+        guard let index = pick({ $0.isPowered && $0.server.role != .down }, &random) else { return }
+        log("\(nodes[index].name): server crashed")
+        nodes[index].server.goDown()
+    }
+
+    /// One node at a time is dead or cut off; a cut off one goes on serving until it is fenced.
+    private mutating func lose() {
+        guard cib.nodes.allSatisfy({ $0.isOnline && !$0.isUnclean }), let index = pick({ $0.isPowered }, &random) else {
+            return
+        }
+        log("\(nodes[index].name): lost")
+        (cib.nodes[index].isOnline, cib.nodes[index].isUnclean) = (false, true)
+        nodes[index].isIsolated = true
+        if random.oneIn(2) { crashQuietly(index) }
+    }
+
+    /// The machine is gone, but its connections look alive for a while.
+    private mutating func crashQuietly(_ index: Int) {
+        let isLinked = nodes[index].server.isLinked
+        nodes[index].agent.end()
+        nodes[index].server.role = .down
+        nodes[index].server.isLinked = isLinked
+    }
+
+    // MARK: Running
+
+    /// The checkpointer reads the configuration: from now on every commit waits as the setting says.
+    private mutating func readSetting(_ index: Int) { nodes[index].server.waitedFor = nodes[index].server.shown }
+
+    mutating func turn(faultRarity: Int) {
+        switch Int.random(in: 0..<7, using: &random) {
+        case 0: commit()
+        case 1, 2: replicate(Int.random(in: 0..<3, using: &random))
+        case 3: link(Int.random(in: 0..<3, using: &random))
+        case 4: for index in nodes.indices where random.oneIn(2) { readSetting(index) }
+        case 5: promoteSomebody()
+        case _: if random.oneIn(2) { fence() } else if let index = pick({ !$0.isPowered }, &random) { powerOn(index) }
+        }
+        step(Int.random(in: 0..<3, using: &random))
+        if faultRarity > 0, random.oneIn(faultRarity) { fault() }
+        acknowledge()
+        check()
+    }
+}
