@@ -38,8 +38,14 @@ def report_of(lab, rows):
 
 
 def lost_of(lab, rows):
-    """Acknowledged rows that the current primary doesn't have."""
-    present = set(lab.psql(lab.wait_primary(), "SELECT id FROM lab_rows", timeout=60).split())
+    """Acknowledged rows that the current primary doesn't have; the primary may be changing, so asks until one answers."""
+    def answer():
+        name = lab.try_primary()
+        words = name and lab.psql(
+            name, "SELECT pg_is_in_recovery()::text UNION ALL SELECT id::text FROM lab_rows", check=False, timeout=60)
+        found = set((words or "").split())
+        return found if "false" in found else None
+    present = wait_until(answer, 60, "a primary that tells its rows", step=0.1)
     return [row for row, _ in rows if str(row) not in present]
 
 
