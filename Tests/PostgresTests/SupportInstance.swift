@@ -90,6 +90,7 @@ final class TestInstance: Sendable {
             withIntermediateDirectories: true
         )
         try PostgreSQL.asOwner("/bin/chown", ["postgres", folder + "/" + node + ".sock"], as: nil)
+        try removeFile("\(folder)/\(node).sock/.s.PGSQL.\(port).lock")
         let words = ["-D", data, "-l", "/dev/null", "-o", "-p \(port) -h \(address)", "-w", "start"]
         try PostgreSQL.asOwner(PostgreSQL.programs + "/pg_ctl", words)
     }
