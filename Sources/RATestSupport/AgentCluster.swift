@@ -25,8 +25,10 @@ public struct AgentCluster: Sendable {
         try clearLog()
     }
 
+    /// What the cluster's membership says of a node.
     public enum NodeState: String, Sendable { case online, offline, unclean }
 
+    /// How long a node attribute lives.
     public enum Lifetime: String, Sendable { case permanent, transient }
 
     private func write(_ name: String, _ text: String) throws {

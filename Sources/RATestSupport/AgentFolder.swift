@@ -10,12 +10,20 @@ public final class AgentFolder: Sendable {
     /// The folder of this process's tests, whose name tells a later run whose leftovers it holds.
     private static let base: String = {
         sweepLeftovers()
-        let path = "\(prefix)\(getpid())"
+        let path = "\(parent)/\(prefix)\(getpid())"
         mkdir(path, 0o755)
+        atexit { AgentFolder.removeAll() }
         return path
     }()
 
-    private static let prefix = "/tmp/pgsql-swift-test."
+    /// Memory where there is enough of it: data directories are copied a hundred times.
+    private static let parent: String = {
+        var facts = statvfs()
+        guard statvfs("/dev/shm", &facts) == 0 else { return "/tmp" }
+        return UInt64(facts.f_bavail) * UInt64(facts.f_frsize) > 2 << 30 ? "/dev/shm" : "/tmp"
+    }()
+
+    private static let prefix = "pgsql-swift-test."
     private static let counter = Counter()
 
     public init(_ name: String = "t") throws {
@@ -40,13 +48,18 @@ public final class AgentFolder: Sendable {
 
     /// What an interrupted run left: its process is gone, its servers may not be.
     private static func sweepLeftovers() {
-        for name in (try? listDirectory("/tmp")) ?? [] where ("/tmp/" + name).hasPrefix(prefix) {
-            let path = "/tmp/" + name
-            guard let processID = pid_t(path.dropFirst(prefix.count)), kill(processID, 0) != 0 else { continue }
-            for test in subdirectories(path) { remove(test) }
-            try? FileManager.default.removeItem(atPath: path)
+        for name in (try? listDirectory(parent)) ?? [] where name.hasPrefix(prefix) {
+            guard let processID = pid_t(name.dropFirst(prefix.count)), kill(processID, 0) != 0 else { continue }
+            removeRun(parent + "/" + name)
         }
     }
+
+    private static func removeRun(_ path: String) {
+        for test in subdirectories(path) { remove(test) }
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private static func removeAll() { removeRun(base) }
 }
 
 /// Ends what works in a data directory, and only that.
