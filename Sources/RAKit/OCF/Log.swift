@@ -4,6 +4,7 @@ internal import Glibc
 ///
 /// A monitor that finds nothing new writes nothing.
 public struct Log: Sendable {
+    /// How much a line matters to whoever reads the log.
     public enum Severity: Sendable, Hashable {
         case info, notice, warning, error
     }
