@@ -18,7 +18,9 @@ struct BadInputTests {
         #expect(answer.code == code, "\(answer)", sourceLocation: sourceLocation)
         #expect(answer.exitReasons.count == 1, "\(answer)", sourceLocation: sourceLocation)
         for word in words { #expect(answer.reason.contains(word), "\(answer)", sourceLocation: sourceLocation) }
-        #expect(answer.milliseconds < 2000, "\(answer)", sourceLocation: sourceLocation)
+        // One slow start may be a busy machine's doing, two are the agent's.
+        let milliseconds = answer.milliseconds < 2000 ? answer.milliseconds : call.run("start").milliseconds
+        #expect(milliseconds < 2000, "\(answer)", sourceLocation: sourceLocation)
         #expect(call.run("monitor").code == 7, sourceLocation: sourceLocation)
         #expect(call.run("stop").code == 0, sourceLocation: sourceLocation)
     }
