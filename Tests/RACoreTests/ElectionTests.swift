@@ -168,6 +168,18 @@ import Testing
         #expect(effects == (score.map { [.set(.score, node: "beta", value: $0)] } ?? []))
     }
 
+    /// The primary gives no score to a standby that calls itself stopped: it would never be promotable again.
+    @Test(
+        arguments: [
+            (StatusValue.stop, true), (.unknown, true), (nil, true), (.alone, false), (.synchronous, false),
+        ] as [(StatusValue?, Bool)]
+    )
+    func aStandbyThatRunsTakesBackThatItIsStopped(_ status: StatusValue?, _ isTakenBack: Bool) {
+        let beta = Build.node("beta", record: "STREAMING|SYNC", status: status)
+        let effects = followPrimary(Build.set(own: "beta"), cluster: Build.cluster([Build.primaryNode(), beta]))
+        #expect(effects == (isTakenBack ? [.set(.status, node: "beta", value: "HS:alone")] : []))
+    }
+
     @Test func aStandbyThatWasCutOffSaysSoOnceThereIsAPrimary() {
         var beta = Build.node("beta", record: "DISCONNECT", status: .stop)
         beta[.position] = Self.own.text

@@ -33,7 +33,10 @@ public func followPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> [Cl
         .delete(.xlogLocation, node: set.ownNode), .delete(.position, node: set.ownNode),
     ]
     let record = DataStatus(attributeValue(.dataStatus, node: set.ownNode, in: cluster, resource: set.resource))
-    if record == .disconnected {
+    let status = attributeValue(.status, node: set.ownNode, in: cluster, resource: set.resource)
+    // What runs isn't stopped, even if its start couldn't say so: a stopped standby is given no score.
+    let isStale = [nil, StatusValue.stop.rawValue, StatusValue.unknown.rawValue].contains(status)
+    if record == .disconnected || isStale {
         effects.append(.set(.status, node: set.ownNode, value: StatusValue.alone.rawValue))
     }
     return pending(effects, in: cluster, resource: set.resource)
