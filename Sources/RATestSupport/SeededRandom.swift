@@ -4,10 +4,15 @@ internal import RAKit
 public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    public init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+    /// Neighbouring seeds begin far apart: the state moves by a constant, so that runs would else be shifts of one another.
+    public init(seed: UInt64) { state = SeededRandom.mix(seed ^ 0xD1B5_4A32_D192_ED03) }
 
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
+        return SeededRandom.mix(state)
+    }
+
+    private static func mix(_ state: UInt64) -> UInt64 {
         var value = state
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
         value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB

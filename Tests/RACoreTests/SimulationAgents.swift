@@ -54,6 +54,8 @@ extension SimulatedCluster {
     private mutating func change(_ index: Int, to set: SynchronousSet) {
         log("\(nodes[index].name): waits for \(set.names)")
         nodes[index].server.file = set
+        // Killed after the file was written, and before the server was told to read it.
+        if random.oneIn(10) { return nodes[index].agent.end() }
         nodes[index].server.shown = set
         nodes[index].agent.barrier = nil
     }
@@ -97,6 +99,7 @@ extension SimulatedCluster {
             return
         }
         guard let cluster = nodes[index].agent.seenCluster else {
+            nodes[index].server.shown = nodes[index].server.file
             if random.oneIn(2) { nodes[index].agent.seenServer = nodes[index].agent.seenServer ?? facts(index) }
             nodes[index].agent.seenCluster = view(from: index)
             return
@@ -113,6 +116,10 @@ extension SimulatedCluster {
 
     private mutating func supervisePrimary(_ index: Int, _ cluster: ClusterObservation, _ server: ServerFacts) {
         let set = Build.set(own: nodes[index].name)
+        if sabotage == .strayRecords, nodes[index].server.isStray {
+            nodes[index].agent.plan = plan(strayRecords(index))
+            return
+        }
         let barrier = sabotage == .noBarrier ? LSN(bytes: 0) : nodes[index].agent.barrier
         let effects = decideSupervision(set, server: server, cluster: cluster, barrier: barrier)
         guard effects.isEmpty else {
@@ -133,6 +140,15 @@ extension SimulatedCluster {
         // Between two checkpoints, so that every commit waits as the setting says.
         guard nodes[index].server.waitedFor == nodes[index].server.shown else { return }
         nodes[index].agent.barrier = nodes[index].server.lsn
+    }
+
+    /// What a stray primary would record if it were taken for a true one.
+    private func strayRecords(_ index: Int) -> [ClusterEffect] {
+        let own = nodes[index].name
+        return [.set(.dataStatus, node: own, value: "LATEST"), .set(.score, node: own, value: "1000")]
+            + Build.nodes.filter { $0 != own }.flatMap { peer -> [ClusterEffect] in
+                [.set(.dataStatus, node: peer, value: "DISCONNECT"), .set(.score, node: peer, value: "-INFINITY")]
+            }
     }
 
     private mutating func superviseStandby(_ index: Int, _ cluster: ClusterObservation) {
@@ -174,7 +190,7 @@ extension SimulatedCluster {
         var facts = Build.server(
             isInRecovery: server.role != .primary,
             waitingFor: server.shown.setting,
-            senders: .known(server.role == .primary ? senders : []),
+            senders: .known(server.role == .primary && !server.isStray ? senders : []),
             lsn: server.lsn.bytes
         )
         facts.timeline = Build.timeline(server.timeline)

@@ -9,8 +9,29 @@ extension SimulatedCluster {
         cib.nodes.filter(\.isOnline).count >= 2 && !cib.nodes.contains { $0.isUnclean }
     }
 
+    private func score(_ index: Int) -> Int {
+        guard case .score(let number)? = cib.nodes[index][.score].flatMap({ PromotionScore($0) }) else { return 0 }
+        return number
+    }
+
+    /// Of two primaries the one with the better score stays; one without any doesn't.
+    private mutating func settleStrays() {
+        for index in nodes.indices where nodes[index].server.isStray && cib.nodes[index].resourceRole == .promoted {
+            guard random.oneIn(4) else { continue }
+            let other = nodes.indices.first { $0 != index && cib.nodes[$0].resourceRole == .promoted }
+            guard score(index) > max(0, other.map(score) ?? 0) else {
+                fail(index)
+                continue
+            }
+            log("\(nodes[index].name): the stray primary is kept")
+            nodes[index].server.isStray = false
+            if let other { fail(other) }
+        }
+    }
+
     /// Promotes the node with the best score once no other can be a primary.
     mutating func promoteSomebody() {
+        settleStrays()
         let isTaken = cib.nodes.contains { $0.resourceRole == .promoted || ($0.isOnline && $0.resourceRole == .failed) }
         guard mayPlace, !isTaken, !nodes.contains(where: { $0.agent.action == .promote || $0.agent.action == .stop })
         else { return }
@@ -18,12 +39,6 @@ extension SimulatedCluster {
         let candidates = cluster.nodes.indices.filter { index in
             let node = cluster.nodes[index]
             return node.isOnline && node.resourceRole == .unpromoted && node.isPromotable
-        }
-        let score = { (index: Int) -> Int in
-            guard case .score(let number)? = cluster.nodes[index][.score].flatMap({ PromotionScore($0) }) else {
-                return 0
-            }
-            return number
         }
         guard let index = candidates.max(by: { score($0) < score($1) }) else { return }
         nodes[index].agent.end()
@@ -55,7 +70,10 @@ extension SimulatedCluster {
         log("\(nodes[index].name): on")
         nodes[index].isPowered = true
         cib.nodes[index].isOnline = true
-        setRole(index, .stopped)
+        let isStray = nodes[index].server.hasLock && random.oneIn(2)
+        if isStray { nodes[index].server.comeUpByItself() }
+        // The probe reports what it finds.
+        setRole(index, isStray ? .promoted : .stopped)
     }
 
     /// A planned demotion: the primary shuts down once every linked standby has all of its WAL, and comes up as standby.
@@ -79,7 +97,10 @@ extension SimulatedCluster {
         case 0: kill()
         case 1: crash()
         case 2: lose()
-        case 3: for index in nodes.indices where random.oneIn(2) { nodes[index].server.isLinked = false }
+        case 3:
+            for index in nodes.indices where random.oneIn(2) { nodes[index].server.isLinked = false }
+            // Somebody has the servers read their configuration: log rotation, an operator.
+            for index in nodes.indices where random.oneIn(2) { nodes[index].server.shown = nodes[index].server.file }
         case 4: if random.oneIn(3) { demote() }
         case _: if random.oneIn(8) { for index in nodes.indices { powerOff(index) } }
         }

@@ -16,6 +16,8 @@ struct SimulatedServer {
     var isLinked = false
     var isStreaming = false
     var hasLock = false
+    /// Came up as primary by itself at boot: no client reaches it unless Pacemaker keeps it.
+    var isStray = false
 
     var lsn: LSN { LSN(bytes: UInt64(log.count) * 100) }
 
@@ -25,6 +27,7 @@ struct SimulatedServer {
         role = .down
         isLinked = false
         isStreaming = false
+        isStray = false
     }
 
     /// `start` always writes the settings of a standby.
@@ -39,6 +42,13 @@ struct SimulatedServer {
         timeline += 1
         isLinked = false
         hasLock = true
+    }
+
+    /// What an enabled service unit does with a data directory without standby.signal.
+    mutating func comeUpByItself() {
+        role = .primary
+        isStray = true
+        (shown, waitedFor) = (file, file)
     }
 
     func isPrefix(of other: SimulatedServer) -> Bool { other.log.starts(with: log) }

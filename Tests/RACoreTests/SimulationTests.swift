@@ -31,7 +31,7 @@ import Testing
 
     /// Once faults stop, a primary is found and commits are acknowledged by a synchronous standby.
     @Test func theClusterRecovers() {
-        for seed in UInt64(1001)...1020 {
+        for seed in SeededRandom.seeds(usually: 20) {
             var world = run(seed, turns: 1000)
             var isWell = false
             for _ in 0..<15 where !isWell {
@@ -51,8 +51,8 @@ import Testing
     }
 
     /// The checks would be worth nothing if they let everything pass.
-    @Test(arguments: [SimulatedCluster.Sabotage.noBarrier, .noRecordBeforeChange])
+    @Test(arguments: [SimulatedCluster.Sabotage.noBarrier, .noRecordBeforeChange, .strayRecords])
     func aBrokenProtocolIsFound(_ sabotage: SimulatedCluster.Sabotage) {
-        #expect((UInt64(1)...300).contains { run($0, turns: 1500, sabotage).violation != nil })
+        #expect((UInt64(1)...100).contains { run($0, turns: 1500, sabotage).violation != nil })
     }
 }

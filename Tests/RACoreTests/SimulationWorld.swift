@@ -4,10 +4,10 @@ import RATestSupport
 /// A cluster of three nodes in synchronous mode: servers, agents, Pacemaker and everything that goes wrong.
 ///
 /// The agents decide by RACore alone; what they do is a model of RAKit's performers, one effect a step. Assumed of the
-/// performers: an agent's next run finds the setting of rep_mode.conf in effect, though not yet for every commit.
+/// performers: an agent's next run has the server read rep_mode.conf when that isn't what a session shows.
 struct SimulatedCluster {
     /// Ways to break the protocol, to see that the checks would notice.
-    enum Sabotage { case none, noBarrier, noRecordBeforeChange }
+    enum Sabotage { case none, noBarrier, noRecordBeforeChange, strayRecords }
 
     let seed: UInt64
     let sabotage: Sabotage
@@ -28,7 +28,11 @@ struct SimulatedCluster {
         cib = Build.cluster(Build.nodes.map { Build.node($0, status: nil, role: .stopped) })
     }
 
-    var primaryIndex: Int? { nodes.firstIndex { $0.isPowered && $0.server.role == .primary } }
+    var primaryIndex: Int? { nodes.firstIndex(where: Self.serves) }
+
+    private static func serves(_ node: SimulatedNode) -> Bool {
+        node.isPowered && node.server.role == .primary && !node.server.isStray
+    }
 
     func pick(_ isSuited: (SimulatedNode) -> Bool, _ random: inout SeededRandom) -> Int? {
         nodes.indices.filter { isSuited(nodes[$0]) }.randomElement(using: &random)
@@ -53,7 +57,7 @@ struct SimulatedCluster {
     // MARK: WAL
 
     mutating func commit() {
-        for index in nodes.indices where nodes[index].isPowered && nodes[index].server.role == .primary {
+        for index in nodes.indices where Self.serves(nodes[index]) {
             nodes[index].server.log.append(nextCommit)
             nextCommit += 1
         }
@@ -74,7 +78,7 @@ struct SimulatedCluster {
 
     /// Tells clients of every commit that needn't wait any more.
     mutating func acknowledge() {
-        for node in nodes where node.isPowered && node.server.role == .primary {
+        for node in nodes where Self.serves(node) {
             let flushed = node.server.waitedFor.names.map { name in
                 nodes.filter { sameName($0.name, name) && $0.server.isLinked && $0.server.isStreaming }
                     .map(\.server.log.count).max() ?? 0
@@ -103,7 +107,7 @@ struct SimulatedCluster {
         else { return }
         guard nodes[index].server.isPrefix(of: nodes[primary].server) else {
             // Its monitor finds the fork and fails.
-            if nodes[index].agent.action == .none { setRole(index, .failed) }
+            if nodes[index].agent.plan.isEmpty, !nodes[index].isIsolated { fail(index) }
             return
         }
         nodes[index].server.isLinked = true
@@ -116,7 +120,7 @@ struct SimulatedCluster {
     /// S1 and S2, from outside: what is recorded is true, whoever may be promoted has everything.
     mutating func check() {
         guard violation == nil else { return }
-        let primaries = nodes.filter { $0.isPowered && $0.server.role == .primary }
+        let primaries = nodes.filter(Self.serves)
         if primaries.count > 1 { violation = "S1: \(primaries.map(\.name)) are primaries" }
         for (node, known) in zip(nodes, cib.nodes) {
             let missing = missing(in: node.server.log)
@@ -128,7 +132,7 @@ struct SimulatedCluster {
             if known.isPromotable, !known.isUnclean, refusePromotion(set, cluster: cib) == nil {
                 violation = "S2: \(node.name) may be promoted and lacks \(missing)"
             }
-            if node.isPowered, node.server.role == .primary {
+            if Self.serves(node) {
                 violation = "S2: the primary on \(node.name) lacks \(missing)"
             }
         }
