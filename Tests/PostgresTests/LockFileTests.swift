@@ -145,4 +145,23 @@ struct LockFileTests {
             #expect(answer.reason.contains("pgrex-tool rejoin"), "\(answer)")
         }
     }
+
+    /// The address of the primary is still on the node that was demoted: what it receives comes from itself.
+    @Test func standbyThatStreamsFromItselfProvesNothing() throws {
+        try withCluster(.async) { cluster in
+            try cluster.bringUp()
+            try cluster.must("demote", "n1")
+            try waitFor("a standby that streams from itself") {
+                cluster["n1"].value(
+                    "SELECT status FROM pg_stat_wal_receiver, pg_stat_replication WHERE application_name = 'n1'"
+                )
+                    == "streaming"
+            }
+            try cluster.must("monitor", "n1")
+            #expect(FileFacts(lock(cluster, "n1")) != nil)
+            try cluster.must("promote", "n2")
+            try cluster.must("monitor", "n1")
+            #expect(FileFacts(lock(cluster, "n1")) != nil)
+        }
+    }
 }

@@ -5,11 +5,19 @@ extension Agent {
     ///
     /// What is recorded of it is the primary's business; after an election there is something to take back.
     func isFollowing(_ instance: InstanceObservation) -> Bool {
-        guard case .answering(let facts) = instance.server, facts.receiver?.isStreaming == true,
+        guard case .answering(let facts) = instance.server, isReceiving(facts),
             !parameters.checkWalReceiver, !ElectionRounds(resource: environment.resource).isOpen
         else { return false }
         removeLock()
         return true
+    }
+
+    /// Whether WAL comes from another server. A node that still has the primary's address streams from itself, which
+    /// proves nothing: it serves a standby of its own name then.
+    private func isReceiving(_ facts: ServerFacts) -> Bool {
+        guard facts.receiver?.isStreaming == true else { return false }
+        let own = ReplicaSet.applicationName(of: ownNode())
+        return !(facts.senders.value ?? []).contains { sameName($0.applicationName, own) }
     }
 
     /// Tells the cluster where this standby stands; while there is no primary, takes part in its election.
@@ -31,7 +39,7 @@ extension Agent {
         if let failure = ClusterPerformer(agent: self).perform(followPrimary(set, cluster: known)) {
             log.warning(failure)
         }
-        if facts.receiver?.isStreaming == true {
+        if isReceiving(facts) {
             removeLock()
             return nil
         }
