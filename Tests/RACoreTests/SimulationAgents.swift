@@ -79,7 +79,8 @@ extension SimulatedCluster {
         let set = Build.set(own: nodes[index].name)
         guard primaryElsewhere(set, cluster: view(from: index)) != nil else {
             let record = DataStatus(cib.nodes[index][.dataStatus])
-            if nodes[index].server.hasLock, record != .latest { fail(index) }
+            // Whoever was promoted since would have recorded this node as cut off.
+            if nodes[index].server.hasLock, !record.holdsEverything(in: .sync) { fail(index) }
             return
         }
         guard let primary = primaryIndex else { return fail(index) }

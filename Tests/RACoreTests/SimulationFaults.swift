@@ -70,7 +70,7 @@ extension SimulatedCluster {
         log("\(nodes[index].name): on")
         nodes[index].isPowered = true
         cib.nodes[index].isOnline = true
-        let isStray = nodes[index].server.hasLock && random.oneIn(2)
+        let isStray = !nodes[index].server.hasStandbySignal && random.oneIn(2)
         if isStray { nodes[index].server.comeUpByItself() }
         // The probe reports what it finds.
         setRole(index, isStray ? .promoted : .stopped)
@@ -139,6 +139,12 @@ extension SimulatedCluster {
         nodes[index].server.isLinked = isLinked
     }
 
+    /// A node that joins is probed, and a probe waits for the actions of the transition before.
+    private mutating func joinSomebody() {
+        guard !nodes.contains(where: { $0.agent.action == .promote }) else { return }
+        if let index = pick({ !$0.isPowered }, &random) { powerOn(index) }
+    }
+
     // MARK: Running
 
     /// The checkpointer reads the configuration: from now on every commit waits as the setting says.
@@ -151,7 +157,7 @@ extension SimulatedCluster {
         case 3: link(Int.random(in: 0..<3, using: &random))
         case 4: for index in nodes.indices where random.oneIn(2) { readSetting(index) }
         case 5: promoteSomebody()
-        case _: if random.oneIn(2) { fence() } else if let index = pick({ !$0.isPowered }, &random) { powerOn(index) }
+        case _: if random.oneIn(2) { fence() } else { joinSomebody() }
         }
         step(Int.random(in: 0..<3, using: &random))
         if faultRarity > 0, random.oneIn(faultRarity) { fault() }

@@ -16,6 +16,7 @@ struct SimulatedServer {
     var isLinked = false
     var isStreaming = false
     var hasLock = false
+    var hasStandbySignal = true
     /// Came up as primary by itself at boot: no client reaches it unless Pacemaker keeps it.
     var isStray = false
 
@@ -33,6 +34,7 @@ struct SimulatedServer {
     /// `start` always writes the settings of a standby.
     mutating func comeUpAsStandby() {
         role = .standby
+        hasStandbySignal = true
         (file, shown, waitedFor) = (.none, .none, .none)
         isLinked = false
     }
@@ -42,6 +44,7 @@ struct SimulatedServer {
         timeline += 1
         isLinked = false
         hasLock = true
+        hasStandbySignal = false
     }
 
     /// What an enabled service unit does with a data directory without standby.signal.

@@ -38,7 +38,10 @@ struct SimulatedCluster {
         nodes.indices.filter { isSuited(nodes[$0]) }.randomElement(using: &random)
     }
 
-    mutating func log(_ text: String) { if trace.count < 4000 { trace.append(text) } }
+    mutating func log(_ text: String) {
+        if trace.count == 4000 { trace.removeFirst(2000) }
+        trace.append(text)
+    }
 
     mutating func setRole(_ index: Int, _ role: RecordedRole) { cib.nodes[index].resourceRole = role }
 
