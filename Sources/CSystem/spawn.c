@@ -17,13 +17,14 @@ static void set_up_or_report(const struct csystem_child *child, int report) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (child->death_signal) prctl(PR_SET_PDEATHSIG, child->death_signal);
     if (child->new_session && setsid() < 0) goto failed;
     if (child->change_user) {
         if (initgroups(child->user_name, child->gid) < 0) goto failed;
         if (setresgid(child->gid, child->gid, child->gid) < 0) goto failed;
         if (setresuid(child->uid, child->uid, child->uid) < 0) goto failed;
     }
+    /* Last: the kernel forgets it when the user changes. */
+    if (child->death_signal) prctl(PR_SET_PDEATHSIG, child->death_signal);
     if (child->directory && chdir(child->directory) < 0) goto failed;
     /* Move the three out of the way of each other first. */
     int from[3] = {child->input, child->output, child->error};

@@ -164,7 +164,7 @@ func decideSynchronousSet(
 }
 
 /// How far a standby may fall behind another before it ranks after it, in bytes: rank changes cost a transition.
-let rankTolerance: UInt64 = 1 << 24
+let rankTolerance: UInt64 = 1 << 20
 
 /// Ranks the standbys that stream: 100 for the first, then 99, 98 and so on.
 ///

@@ -44,9 +44,12 @@ public enum OwnedConfiguration {
         return text
     }
 
-    public static func synchronousFile(_ set: SynchronousSet) -> String {
+    public static func synchronousFile(_ set: SynchronousSet) -> String { synchronousFile(setting: set.setting) }
+
+    /// The file that makes commits wait as a setting says.
+    public static func synchronousFile(setting: String) -> String {
         "# Written by pgsql-swift whenever the synchronous standby changes; changes are lost.\n"
-            + line(synchronousSetting, set.setting)
+            + line(synchronousSetting, setting)
     }
 
     /// The file that the main configuration includes: one line there never changes again.

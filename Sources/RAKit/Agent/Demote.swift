@@ -3,8 +3,9 @@ import RACore
 extension Agent {
     /// Makes the primary a standby again: shut down, so that every standby has all of it, and brought up as standby.
     func demote() -> Outcome {
-        guard mode.isReplicated else {
-            return Outcome(.unimplemented, "rep_mode is \(mode.rawValue), and only async and sync have a promoted role")
+        let problem = parameterRefusal()
+        guard mode.isReplicated, problem == nil else {
+            return demoteUnconfigured(problem)
         }
         let instance = observeInstance()
         var phase = DemotionPhase.fresh
@@ -32,8 +33,32 @@ extension Agent {
                 case .unclean: return Outcome(.success, "the primary could only be ended, and stays down")
                 case .failed(let why): return Outcome(.genericError, why)
                 }
-            case .comeUp: return comeUpAsStandby()
+            case .comeUp: return leftAs(comeUpAsStandby())
             }
+        }
+    }
+
+    /// A primary that was shut down in order is demoted, whether or not it came up again: a failed demotion may fence
+    /// the node, and the next monitor finds that nothing runs and starts it, with the reason in the start's answer.
+    private func leftAs(_ outcome: Outcome) -> Outcome {
+        guard outcome.code != .success, case .absent = observePostmaster(dataDirectory: dataDirectory) else {
+            return outcome
+        }
+        log.error("demoted, but not brought up as a standby: \(redactingPasswords(outcome.reason))")
+        return Outcome(.success)
+    }
+
+    /// Demotes what runs although the configuration has no promoted role: no node is fenced for a typing error.
+    private func demoteUnconfigured(_ problem: Refusal?) -> Outcome {
+        guard problem != nil || environment.isPromotable else {
+            return Outcome(.unimplemented, "rep_mode is \(mode.rawValue), and only async and sync have a promoted role")
+        }
+        if let problem { log.error(problem.reason) }
+        if case .absent = observePostmaster(dataDirectory: dataDirectory) { return Outcome(.success) }
+        guard !hasStandbySignal else { return Outcome(.success) }
+        switch Shutdown(agent: self, fastSeconds: parameters.stopEscalate, end: deadline).run() {
+        case .clean, .unclean: return Outcome(.success)
+        case .failed(let why): return Outcome(.genericError, why)
         }
     }
 

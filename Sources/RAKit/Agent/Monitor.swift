@@ -71,7 +71,10 @@ extension Agent {
         // The instance has just answered; the default query would ask it the same again.
         if parameters.isMonitorSQLDefault, environment.checkLevel < 10 { return Outcome(answer) }
         let failure: String
-        switch observer.connect(file, by: lookDeadline) {
+        var asker = observer
+        asker.target.isPathPinned = false
+        asker.target.statementTimeoutMilliseconds = max(1, lookDeadline.remainingMilliseconds)
+        switch asker.connect(file, by: lookDeadline) {
         case .failure(let problem): failure = problem.text
         case .success(let connection):
             do throws(QueryFailure) {

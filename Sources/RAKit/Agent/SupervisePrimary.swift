@@ -10,6 +10,8 @@ extension Agent {
         var cluster = cluster
         let set = replicaSet(cluster.value)
         if case .unknown(let why) = facts.senders { log.error("replication isn't supervised: \(why)") }
+        restoreSetting(facts)
+        createMissingSlots(facts, set)
         var barrier: LSN?
         for _ in 0..<supervisionRounds {
             guard case .known(let known) = cluster else {
@@ -36,6 +38,31 @@ extension Agent {
             guard let now = observePrimary() else { return }
             facts = now
         }
+    }
+
+    /// Makes the file say what is in effect: an agent that was killed between writing it and the server's reading it left
+    /// a change behind that any later reload would bring into effect, past every record.
+    private func restoreSetting(_ facts: ServerFacts) {
+        guard mode == .sync else { return }
+        let path = findTemporaryDirectory(parameters, account: account) + "/rep_mode.conf"
+        let wanted = OwnedConfiguration.synchronousFile(setting: facts.synchronousStandbyNames)
+        guard let present = try? readText(path), present != wanted else { return }
+        log.notice("\(path) isn't what is in effect, \"\(facts.synchronousStandbyNames)\", and is written again")
+        do throws(SystemError) {
+            try ensureFile(path, contains: wanted, owner: account)
+        } catch {
+            log.error(error.description)
+        }
+    }
+
+    /// A standby whose slot is missing can't connect: it was added to node_list, or somebody dropped the slot.
+    private func createMissingSlots(_ facts: ServerFacts, _ set: ReplicaSet) {
+        guard parameters.replicationSlotName != nil, let senders = facts.senders.value else { return }
+        let absent = set.peers.filter { peer in !senders.contains { sameName($0.applicationName, peer) } }
+        guard !absent.isEmpty, case .running(let file) = observePostmaster(dataDirectory: dataDirectory),
+            case .success(let connection) = observer.connect(file, by: lookDeadline)
+        else { return }
+        if let failure = Slots(agent: self, connection: connection).create(for: absent) { log.error(failure) }
     }
 
     private func observePrimary() -> ServerFacts? {

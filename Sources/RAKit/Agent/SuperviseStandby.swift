@@ -90,6 +90,10 @@ extension Agent {
 
     /// One look at an election: publishes this node's position, then decides from all that are published.
     func runElection(_ facts: ServerFacts, _ set: ReplicaSet, _ cluster: ClusterObservation) {
+        guard let facts = settled(facts) else {
+            log.info("no primary runs, and this node still replays WAL: its position isn't final")
+            return
+        }
         let own = PublishedPosition(systemIdentifier: facts.systemIdentifier, position: facts.position)
         let performer = ClusterPerformer(agent: self)
         if let failure = performer.perform(standForElection(set, position: own, cluster: cluster)) {
@@ -108,12 +112,24 @@ extension Agent {
         if let failure = performer.perform(concludeElection(verdict, set, cluster: cluster)) { log.warning(failure) }
     }
 
+    /// The facts once two looks in a row have the same position: replay may have opened for reads before its end.
+    private func settled(_ facts: ServerFacts) -> ServerFacts? {
+        var last = facts
+        return wait(until: lookDeadline.capped(milliseconds: 5000), everyMilliseconds: 50) { () -> ServerFacts? in
+            guard case .answering(let now) = observeInstance().server, now.isInRecovery else { return nil }
+            defer { last = now }
+            return now.position == last.position ? now : nil
+        }
+    }
+
     private func describe(_ verdict: ElectionVerdict) -> String {
         switch verdict {
         case .won: "this node is the best candidate"
         case .lost(let node): "\(node) is the better candidate"
         case .barred(let holders):
-            "this node may lack acknowledged commits, which are on \(holders.joined(separator: ", "))"
+            holders.isEmpty
+                ? "no node is recorded as having every acknowledged commit: 'pgrex-tool status' shows them"
+                : "this node may lack acknowledged commits, which are on \(holders.joined(separator: ", "))"
         case .waiting(let missing): "waiting for the position of \(missing.joined(separator: ", "))"
         case .foreign(let node): "the data of \(node) belong to another database system"
         }

@@ -58,7 +58,7 @@ public struct InstanceObserver: Sendable {
     }
 
     private func ask(_ file: PostmasterFile, by deadline: Deadline) -> ServerObservation {
-        switch connect(file, by: deadline) {
+        switch connectReserved(file, by: deadline) {
         case .failure(let failure): return observation(of: failure)
         case .success(let connection):
             do throws(QueryFailure) {
@@ -71,6 +71,23 @@ public struct InstanceObserver: Sendable {
                 }
             }
         }
+    }
+
+    /// Connects; when all ordinary connections are taken, as the database user itself, for whom some are reserved.
+    private func connectReserved(
+        _ file: PostmasterFile,
+        by deadline: Deadline
+    ) -> Result<Connection, ConnectionFailure> {
+        let first = connect(file, by: deadline)
+        guard case .failure(.refused(.tooManyConnections, _)) = first, let account, target.user != account.name,
+            file.socketDirectory != nil
+        else { return first }
+        var reserved = self
+        reserved.target.user = account.name
+        reserved.target.password = nil
+        reserved.hostOverride = nil
+        guard case .success(let connection) = reserved.connect(file, by: deadline) else { return first }
+        return .success(connection)
     }
 
     /// A standby names its timeline by SQL only after a restart point or new WAL on it; its WAL files have it at once.

@@ -4,7 +4,9 @@ import RACore
 struct HistoryCheck {
     let agent: Agent
     let installation: Installation
-    /// What an own PGSQL.lock says; nil without one.
+    /// Whether PGSQL.lock is there.
+    var isLocked = false
+    /// What it says; nil for a file without content, as heartbeat/pgsql leaves it.
     var lock: LockContent?
 
     enum Answer {
@@ -60,10 +62,16 @@ struct HistoryCheck {
     ///
     /// The lock file tells: this node began the timeline that another node is the primary of.
     private func refuseTwin(_ local: InstanceHistory, _ theirs: InstanceHistory, primary: String) -> Refusal? {
-        guard let lock, local.history.timeline == theirs.history.timeline,
-            local.history.ancestors.last?.timeline == lock.position.timeline,
-            local.systemIdentifier == theirs.systemIdentifier
-        else { return nil }
+        let timeline = local.history.timeline
+        guard isLocked, timeline == theirs.history.timeline, local.systemIdentifier == theirs.systemIdentifier else {
+            return nil
+        }
+        // Promoted by a restart both may be on the timeline of before: no switch point can tell them apart.
+        let isOwnTimeline =
+            lock.map {
+                $0.position.timeline == timeline || $0.position.timeline == local.history.ancestors.last?.timeline
+            }
+        guard isOwnTimeline ?? agent.parameters.restartOnPromote else { return nil }
         return Refusal(
             .genericError,
             "promoted to timeline \(local.history.timeline) by itself, and \(primary) is on another of that number: "

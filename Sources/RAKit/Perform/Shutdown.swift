@@ -1,5 +1,8 @@
 import RACore
 
+/// How long the backends of a dead postmaster have to end by themselves.
+private let orphanMilliseconds = 1000
+
 /// Ends the instance: fast, then immediate, then by force, each within its share of the time.
 struct Shutdown {
     let agent: Agent
@@ -31,13 +34,16 @@ struct Shutdown {
     /// Carries it out.
     func run() -> Result {
         var asked: ShutdownMode?
+        var orphanEnd: Deadline?
         while true {
-            let postmaster = observePostmaster(dataDirectory: agent.dataDirectory)
+            let postmaster = observe()
             let processes = isAbsent(postmaster) ? findServerProcesses(dataDirectory: agent.dataDirectory) : []
+            // Backends without a postmaster can't shut down in order: what is busy would only hold the failover up.
+            if !processes.isEmpty, orphanEnd == nil { orphanEnd = Deadline.after(milliseconds: orphanMilliseconds) }
             let step = decideStop(
                 state(of: postmaster),
                 hasProcesses: !processes.isEmpty,
-                patience: patience(after: asked)
+                patience: orphanEnd?.isPast == true && asked != .kill ? .desperate : patience(after: asked)
             )
             switch step {
             case .finish(.success, _): return asked == .fast ? .clean : .unclean
@@ -58,6 +64,15 @@ struct Shutdown {
             if end.isPast { return .failed(why: "the shutdown didn't end in time: \(text(postmaster, processes))") }
             pause(milliseconds: 20)
         }
+    }
+
+    /// What can't be read doesn't keep a stop from succeeding when no process of the instance is there.
+    private func observe() -> PostmasterObservation {
+        let postmaster = observePostmaster(dataDirectory: agent.dataDirectory)
+        guard case .unknown = postmaster, findServerProcesses(dataDirectory: agent.dataDirectory).isEmpty else {
+            return postmaster
+        }
+        return .absent(leftover: nil)
     }
 
     private func isAbsent(_ postmaster: PostmasterObservation) -> Bool {

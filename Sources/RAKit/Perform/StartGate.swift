@@ -16,7 +16,7 @@ struct StartGate {
     /// longer asked. Not for long: while a start is under way, Pacemaker promotes nobody.
     func pass(_ cluster: ClusterObservation) throws(Refusal) {
         let lock = try readLock()
-        let check = HistoryCheck(agent: agent, installation: installation, lock: lock?.content)
+        let check = HistoryCheck(agent: agent, installation: installation, isLocked: lock != nil, lock: lock?.content)
         let end = agent.deadline.earlier(milliseconds: agent.deadline.remainingMilliseconds / 3).capped(
             milliseconds: 20_000
         )

@@ -63,13 +63,16 @@ public struct ConfigurationFiles: Sendable {
 
     private func includeOwnFiles(_ isIncluded: Bool) throws(SystemError) -> [String] {
         let main = resolved(installation.configurationFile)
-        let present = try readText(main)
-        let wanted = OwnedConfiguration.mainFile(present, including: isIncluded ? path("pgsql-swift.conf") : nil)
+        let present = try readByteText(main)
+        let wanted = OwnedConfiguration.mainFile(
+            present,
+            including: isIncluded ? byteText(Array(path("pgsql-swift.conf").utf8)) : nil
+        )
         guard isIncluded || present.contains(OwnedConfiguration.managedMark) else { return [] }
         guard wanted != present, let facts = FileFacts(main) else { return [] }
         try replaceFile(
             main,
-            with: Array(wanted.utf8),
+            with: bytes(ofByteText: wanted),
             mode: facts.mode,
             ownerID: facts.ownerID,
             groupID: facts.groupID
@@ -79,10 +82,11 @@ public struct ConfigurationFiles: Sendable {
 
     private func removeOverrides(_ names: [String]) throws(SystemError) -> [String] {
         let file = installation.dataDirectory + "/postgresql.auto.conf"
-        guard let present = try? readText(file) else { return [] }
+        guard FileFacts(file) != nil else { return [] }
+        let present = try readByteText(file)
         let (text, removed) = OwnedConfiguration.withoutOwned(present, names: names)
         guard !removed.isEmpty else { return [] }
-        try replaceFile(file, with: Array(text.utf8), mode: 0o600, owner: installation.account)
+        try replaceFile(file, with: bytes(ofByteText: text), mode: 0o600, owner: installation.account)
         return ["removed \(removed.joined(separator: ", ")) from \(file), where it would override the agent's own"]
     }
 }

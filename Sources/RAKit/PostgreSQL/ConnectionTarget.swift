@@ -13,6 +13,8 @@ public struct ConnectionTarget: Sendable {
     public var isReplication: Bool
     /// Further settings of a connection string, as in `primary_conninfo_opt`.
     public var options: String
+    /// Whether names resolve to PostgreSQL's own objects only; an operator's query has the search path of its user.
+    public var isPathPinned = true
     /// Ends statements of ours that run longer, on the server.
     public var statementTimeoutMilliseconds: Int
 
@@ -53,7 +55,8 @@ public struct ConnectionTarget: Sendable {
             words.append(
                 (
                     "options",
-                    "-c search_path=pg_catalog -c statement_timeout=\(statementTimeoutMilliseconds) -c lock_timeout=5000"
+                    (isPathPinned ? "-c search_path=pg_catalog " : "")
+                        + "-c statement_timeout=\(statementTimeoutMilliseconds) -c lock_timeout=5000"
                         + " -c default_transaction_read_only=off"
                 )
             )

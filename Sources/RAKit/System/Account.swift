@@ -28,6 +28,8 @@ public struct Account: Sendable, Hashable {
     public func impersonate<Result>(_ body: () -> Result) -> Result {
         guard geteuid() == 0, userID != 0 else { return body() }
         let formerGroup = getegid()
+        // libpq looks for .pgpass where HOME says.
+        setenv("HOME", home, 1)
         setegid(groupID)
         seteuid(userID)
         defer {

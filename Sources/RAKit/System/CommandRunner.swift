@@ -139,6 +139,13 @@ private func spawn(_ path: String, _ command: Command, output: Int32, errors: In
 /// The inherited environment with the command's changes; parsed output is always in the C locale.
 private func childEnvironment(_ command: Command) -> [String] {
     var changes: [String: String?] = ["LC_ALL": "C"]
+    if let account = command.account {
+        // Another user's processes show their environment to that user: no parameter is in it.
+        for name in environmentNames() where name.hasPrefix("OCF_RESKEY_") { changes[name] = .some(nil) }
+        for (name, value) in [("HOME", account.home), ("USER", account.name), ("LOGNAME", account.name)] {
+            changes[name] = value
+        }
+    }
     changes.merge(command.environment) { _, new in new }
     var entries: [String] = []
     var cursor = environ

@@ -26,6 +26,28 @@ public func readText(_ path: String, limit: Int = 1 << 20) throws(SystemError) -
     String(decoding: try readFile(path, limit: limit), as: UTF8.self)
 }
 
+/// Reads a text whose encoding isn't known, a character a byte, so that writing it again changes none.
+///
+/// - Throws: also for a file above 16 MB, half of which must not be written back.
+public func readByteText(_ path: String) throws(SystemError) -> String {
+    let limit = 1 << 24
+    let bytes = try readFile(path, limit: limit)
+    guard bytes.count < limit else { throw SystemError(code: EFBIG, "read \(path)") }
+    return byteText(bytes)
+}
+
+/// A text with a character a byte.
+public func byteText(_ bytes: [UInt8]) -> String {
+    var text = String.UnicodeScalarView()
+    for byte in bytes { text.append(Unicode.Scalar(byte)) }
+    return String(text)
+}
+
+/// The bytes of a text that has a character a byte.
+public func bytes(ofByteText text: String) -> [UInt8] {
+    text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+}
+
 /// What `stat` says of a path; nil when nothing is there.
 public struct FileFacts: Sendable, Hashable {
     public let isDirectory: Bool
