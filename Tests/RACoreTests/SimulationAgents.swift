@@ -100,7 +100,7 @@ extension SimulatedCluster {
             return
         }
         guard let cluster = nodes[index].agent.seenCluster else {
-            nodes[index].server.shown = nodes[index].server.file
+            nodes[index].server.file = nodes[index].server.shown
             if random.oneIn(2) { nodes[index].agent.seenServer = nodes[index].agent.seenServer ?? facts(index) }
             nodes[index].agent.seenCluster = view(from: index)
             return

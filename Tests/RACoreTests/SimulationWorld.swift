@@ -4,7 +4,7 @@ import RATestSupport
 /// A cluster of three nodes in synchronous mode: servers, agents, Pacemaker and everything that goes wrong.
 ///
 /// The agents decide by RACore alone; what they do is a model of RAKit's performers, one effect a step. Assumed of the
-/// performers: an agent's next run has the server read rep_mode.conf when that isn't what a session shows.
+/// performers: an agent's next run writes rep_mode.conf again when that isn't what a session shows.
 struct SimulatedCluster {
     /// Ways to break the protocol, to see that the checks would notice.
     enum Sabotage { case none, noBarrier, noRecordBeforeChange, strayRecords }
