@@ -49,7 +49,8 @@ extension Agent {
         let cluster = try knownCluster()
         guard primaryElsewhere(performer.set, cluster: cluster) == nil else {
             let alone = ClusterEffect.set(.status, node: performer.set.ownNode, value: StatusValue.alone.rawValue)
-            if let failure = ClusterPerformer(agent: self).perform([alone]) { log.warning(failure) }
+            // The primary takes a standby that calls itself stopped at its word.
+            if let failure = ClusterPerformer(agent: self).perform([alone]) { throw Refusal(.genericError, failure) }
             return
         }
         runElection(facts, performer.set, cluster)
