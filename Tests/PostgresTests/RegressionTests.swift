@@ -140,6 +140,66 @@ struct RegressionTests {
     }
 }
 
+/// Parameters whose effect shows only with real servers.
+@Suite(.enabled(if: PostgreSQL.isAvailable, Comment(rawValue: PostgreSQL.need)))
+struct ParameterEffectTests {
+    @Test func receiverIsPublished() throws {
+        try withCluster(.async, ["check_wal_receiver": "true"]) { cluster in
+            try cluster.bringUp()
+            try cluster.must("monitor", "n2")
+            #expect(cluster.attribute("receiver-status", "n2") == "normal")
+            endServers(cluster["n1"].data)
+            try waitFor("a lost receiver") {
+                cluster["n2"].value("SELECT count(*) FROM pg_stat_wal_receiver") == "0"
+            }
+            try cluster.must("monitor", "n2")
+            #expect(cluster.attribute("receiver-status", "n2") == "ERROR")
+            try cluster.must("stop", "n2")
+            #expect(cluster.attribute("receiver-status", "n2") == nil)
+        }
+    }
+
+    /// Commits wait for a standby outside the cluster as well, while it streams.
+    @Test func standbyOutsideTheClusterIsWaitedFor() throws {
+        try withCluster(.sync, ["external_standby_node_list": "far-away"]) { cluster in
+            try cluster.bringUp()
+            let folder = cluster["n1"].folder + "/far"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let receiver = Process()
+            receiver.executableURL = URL(fileURLWithPath: PostgreSQL.programs + "/pg_receivewal")
+            let target =
+                "host=\(cluster["n1"].address) port=\(cluster["n1"].port) user=postgres application_name=far-away"
+            receiver.arguments = ["--synchronous", "-D", folder, "-d", target]
+            try receiver.run()
+            // It ends in order only once its last WAL is acknowledged: a lost standby doesn't either.
+            defer { try? send(.kill, to: receiver.processIdentifier) }
+            try waitFor("the standby outside in the setting") {
+                _ = try? cluster.run("monitor", "n1")
+                return cluster["n1"].value("SHOW synchronous_standby_names") == "FIRST 2 (\"n2\", \"far-away\")"
+            }
+            try send(.kill, to: receiver.processIdentifier)
+            try waitFor("the setting without it") {
+                _ = try? cluster.run("monitor", "n1")
+                return cluster["n1"].value("SHOW synchronous_standby_names") == "\"n2\""
+            }
+        }
+    }
+
+    /// A changed address is followed without a restart.
+    @Test func reloadChangesWhereAStandbyConnects() throws {
+        try withCluster(.async) { cluster in
+            try cluster.bringUp()
+            let pid = cluster["n2"].text("postmaster.pid").split(separator: "\n").first
+            let answer = try cluster.run("reload-agent", "n2", ["primary_conninfo_opt": "connect_timeout=7"])
+            #expect(answer.code == 0, "\(answer)")
+            try waitFor("the new setting") {
+                cluster["n2"].value("SHOW primary_conninfo")?.contains("connect_timeout=7") ?? false
+            }
+            #expect(cluster["n2"].text("postmaster.pid").split(separator: "\n").first == pid)
+        }
+    }
+}
+
 /// A value that one thread hands to another and keeps no hold of.
 private struct Unshared<Value>: @unchecked Sendable {
     let value: Value
