@@ -17,7 +17,6 @@ static void set_up_or_report(const struct csystem_child *child, int report) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (child->new_session && setsid() < 0) goto failed;
     if (child->change_user) {
         if (initgroups(child->user_name, child->gid) < 0) goto failed;
         if (setresgid(child->gid, child->gid, child->gid) < 0) goto failed;

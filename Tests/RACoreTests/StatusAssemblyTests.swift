@@ -154,7 +154,7 @@ struct StatusWorld {
 
     @Test func aNodeInStandbyModeIsMissing() {
         var world = StatusWorld()
-        world.change("gamma") { $0.isStandby = true }
+        world.change("gamma") { $0.isInStandbyMode = true }
         #expect(world.verdict.level == .degraded)
         #expect(world.sentence.hasSuffix("Next: crm node online gamma"))
     }

@@ -60,7 +60,7 @@ func fixtureCIB(_ name: String, file: String = #filePath) throws -> [UInt8] {
         let cluster = try parseCIB(fixtureCIB("pacemaker-2.1"), resource: "pgsql")
         #expect(cluster.designatedController == "gamma")
         #expect(cluster.nodes.allSatisfy { $0.isOnline && !$0.isUnclean })
-        #expect(cluster.nodes.map(\.isStandby) == [false, false, true])
+        #expect(cluster.nodes.map(\.isInStandbyMode) == [false, false, true])
         #expect(cluster.nodes.map(\.resourceRole) == [.unpromoted, .promoted, .unpromoted])
         #expect(cluster.nodes[2].transientAttributes["master-pgsql"] == "-INFINITY")
     }

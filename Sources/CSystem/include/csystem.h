@@ -13,7 +13,6 @@ struct csystem_child {
     uid_t uid;
     gid_t gid;
     const char *user_name;
-    int new_session;           /* 1: setsid, for what must outlive the action */
     int input, output, error;  /* descriptors that become 0, 1 and 2 */
     int death_signal;          /* signal when the parent dies, or 0 */
 };

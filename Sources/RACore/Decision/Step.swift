@@ -11,7 +11,6 @@ public enum Step<Effect: Sendable & Hashable>: Sendable, Hashable {
 /// Why a step was chosen: the words of the log and of the exit reason.
 public enum Reason: Sendable, Hashable {
     case notRunning
-    case runningAsPrimary
     case runningAsStandby
     case running
     case noConnectionLeft
@@ -32,16 +31,11 @@ public enum Reason: Sendable, Hashable {
     case standbyCannotPromote
     case demotedAlready
     case diedBeforeDemotion
-    case mustDemote
-    case notReplicated
-    case effectFailed(String)
-    case refused(Refusal)
 
     /// One clause, lower case, without a full stop.
     public var text: String {
         switch self {
         case .notRunning: "no postmaster runs on the data directory"
-        case .runningAsPrimary: "runs as primary"
         case .runningAsStandby: "runs as standby"
         case .running: "runs"
         case .noConnectionLeft: "runs, but all connections are taken"
@@ -62,10 +56,6 @@ public enum Reason: Sendable, Hashable {
         case .standbyCannotPromote: "only a running standby can be promoted"
         case .demotedAlready: "runs as standby already"
         case .diedBeforeDemotion: "no primary runs any more, so that nothing is left to demote"
-        case .mustDemote: "the primary is to become a standby"
-        case .notReplicated: "rep_mode none and slave have no promoted role"
-        case .effectFailed(let what): what
-        case .refused(let refusal): refusal.reason
         }
     }
 }

@@ -54,7 +54,8 @@ public struct ClusterNode: Sendable, Equatable {
     public var isOnline: Bool
     /// Lost and not yet confirmed fenced.
     public var isUnclean: Bool
-    public var isStandby: Bool
+    /// Pacemaker's standby mode, in which a node runs no resource; nothing to do with a PostgreSQL standby.
+    public var isInStandbyMode: Bool
     public var isMaintenance: Bool
     /// Attributes that survive a restart of the node's cluster services ("forever").
     public var permanentAttributes: [String: String]
@@ -67,7 +68,7 @@ public struct ClusterNode: Sendable, Equatable {
         name: String,
         isOnline: Bool = true,
         isUnclean: Bool = false,
-        isStandby: Bool = false,
+        isInStandbyMode: Bool = false,
         isMaintenance: Bool = false,
         permanentAttributes: [String: String] = [:],
         transientAttributes: [String: String] = [:],
@@ -76,7 +77,7 @@ public struct ClusterNode: Sendable, Equatable {
         self.name = name
         self.isOnline = isOnline
         self.isUnclean = isUnclean
-        self.isStandby = isStandby
+        self.isInStandbyMode = isInStandbyMode
         self.isMaintenance = isMaintenance
         self.permanentAttributes = permanentAttributes
         self.transientAttributes = transientAttributes

@@ -108,8 +108,6 @@ public struct ServerFacts: Sendable, Equatable {
     public var replayedLSN: LSN?
     /// The value in effect of `synchronous_standby_names`.
     public var synchronousStandbyNames: String
-    /// The file that set `synchronous_standby_names`; nil when it isn't shown to this user or has no file.
-    public var synchronousStandbyNamesFile: String?
     /// The WAL receiver's status and timeline; nil when there is none.
     public var receiver: WALReceiver?
     /// One row a WAL sender; unknown when this user isn't shown their states.
@@ -123,7 +121,6 @@ public struct ServerFacts: Sendable, Equatable {
         lsn: LSN,
         replayedLSN: LSN? = nil,
         synchronousStandbyNames: String = "",
-        synchronousStandbyNamesFile: String? = nil,
         receiver: WALReceiver? = nil,
         senders: Observed<[WALSender]> = .known([])
     ) {
@@ -134,7 +131,6 @@ public struct ServerFacts: Sendable, Equatable {
         self.lsn = lsn
         self.replayedLSN = replayedLSN
         self.synchronousStandbyNames = synchronousStandbyNames
-        self.synchronousStandbyNamesFile = synchronousStandbyNamesFile
         self.receiver = receiver
         self.senders = senders
     }

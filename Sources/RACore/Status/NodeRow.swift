@@ -44,7 +44,7 @@ struct NodeRow {
                 ? .lost
                 : !known.isOnline
                     ? .offline
-                    : known.isStandby
+                    : known.isInStandbyMode
                         ? .standby
                         : known.isMaintenance ? .maintenance : .online
         )

@@ -22,13 +22,10 @@ public struct Notification: Sendable, Hashable {
     public var operation: NotificationOperation
     /// The nodes on which the operation is (to be) carried out.
     public var affected: [String]
-    /// The nodes whose instance is active apart from this transition's changes.
-    public var active: [String]
 
-    public init(type: NotificationType, operation: NotificationOperation, affected: [String], active: [String] = []) {
+    public init(type: NotificationType, operation: NotificationOperation, affected: [String]) {
         self.type = type
         self.operation = operation
         self.affected = affected
-        self.active = active
     }
 }

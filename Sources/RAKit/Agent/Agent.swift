@@ -31,18 +31,7 @@ public struct Agent {
         )
         dataDirectory = findDataDirectory(parameters)
         account = Account(name: parameters.pgdba)
-        observer = InstanceObserver(
-            dataDirectory: dataDirectory,
-            account: account,
-            target: ConnectionTarget(
-                host: "",
-                port: parameters.pgport,
-                database: parameters.pgdb,
-                user: parameters.monitoringUser,
-                password: parameters.monitorPassword
-            ),
-            hostOverride: parameters.pghost
-        )
+        observer = InstanceObserver(parameters, dataDirectory: dataDirectory, account: account)
     }
 
     /// How long one look at the server may take: a hung one must leave time for the answer.
@@ -62,6 +51,8 @@ public struct Agent {
     /// Whether the data directory is a standby's; PostgreSQL removes the file when it is promoted.
     var hasStandbySignal: Bool { FileFacts(dataDirectory + "/standby.signal") != nil }
 
+    var ownFiles: OwnedFiles { OwnedFiles(directory: findTemporaryDirectory(parameters, account: account)) }
+
     /// This node's name, by which the cluster knows it.
     func ownNode() -> String {
         environment.nodeName ?? tools.localNodeName(by: deadline) ?? machineName()
@@ -77,6 +68,11 @@ public struct Agent {
             external: parameters.externalStandbyNodeList,
             mode: mode
         )
+    }
+
+    /// The answer of an action whose wait ended with its time.
+    func outOfTime(_ reason: Reason, _ instance: InstanceObservation) -> Outcome {
+        Outcome(.genericError, "\(reason.text) at the end of the operation's time: \(describe(instance))")
     }
 
     /// The first thing that is wrong with the parameters; the rest goes to the log.

@@ -34,10 +34,7 @@ extension Agent {
                 return checkSQL(instance, answer: .success)
             case .lookAgain(let reason):
                 guard canLookAgain else {
-                    return Outcome(
-                        .genericError,
-                        "\(reason.text) at the end of the operation's time: \(describe(instance))"
-                    )
+                    return outOfTime(reason, instance)
                 }
                 pause(milliseconds: 20)
                 instance = observeInstance()

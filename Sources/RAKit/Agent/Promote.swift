@@ -42,10 +42,7 @@ extension Agent {
             case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
             case .wait(let reason):
                 guard canLookAgain else {
-                    return Outcome(
-                        .genericError,
-                        "\(reason.text) at the end of the operation's time: \(describe(instance))"
-                    )
+                    return outOfTime(reason, instance)
                 }
                 pause(milliseconds: 10)
             case .perform(let effects, let reason):

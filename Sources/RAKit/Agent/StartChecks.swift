@@ -41,15 +41,15 @@ extension Agent {
     private func expectation(_ name: String, _ files: ConfigurationFiles, _ set: ReplicaSet) -> (String?, String) {
         switch name {
         case "primary_conninfo":
-            (OwnedConfiguration.connectionString(parameters, ownNode: set.ownNode), files.standbyFile)
+            (OwnedConfiguration.connectionString(parameters, ownNode: set.ownNode), files.own.standby)
         case "primary_slot_name":
-            (parameters.replicationSlotName.map { slotName(base: $0, node: set.ownNode) }, files.standbyFile)
-        case "restore_command": (parameters.restoreCommand, files.standbyFile)
-        case "recovery_target_timeline": ("latest", files.standbyFile)
-        case "archive_cleanup_command": (parameters.archiveCleanupCommand, files.standbyFile)
-        case "recovery_end_command": (parameters.recoveryEndCommand, files.standbyFile)
-        case OwnedConfiguration.synchronousSetting: (mode == .sync ? "" : nil, files.synchronousFile)
-        case _: (nil, files.standbyFile)
+            (parameters.replicationSlotName.map { slotName(base: $0, node: set.ownNode) }, files.own.standby)
+        case "restore_command": (parameters.restoreCommand, files.own.standby)
+        case "recovery_target_timeline": ("latest", files.own.standby)
+        case "archive_cleanup_command": (parameters.archiveCleanupCommand, files.own.standby)
+        case "recovery_end_command": (parameters.recoveryEndCommand, files.own.standby)
+        case OwnedConfiguration.synchronousSetting: (mode == .sync ? "" : nil, files.own.synchronousSet)
+        case _: (nil, files.own.standby)
         }
     }
 

@@ -44,7 +44,7 @@ extension Agent {
     /// a change behind that any later reload would bring into effect, past every record.
     private func restoreSetting(_ facts: ServerFacts) {
         guard mode == .sync else { return }
-        let path = findTemporaryDirectory(parameters, account: account) + "/rep_mode.conf"
+        let path = ownFiles.synchronousSet
         let wanted = OwnedConfiguration.synchronousFile(setting: facts.synchronousStandbyNames)
         guard let present = try? readText(path), present != wanted else { return }
         log.notice("\(path) isn't what is in effect, \"\(facts.synchronousStandbyNames)\", and is written again")

@@ -48,7 +48,7 @@ extension Agent {
 
     /// A primary sends WAL only to whom it continues: PostgreSQL itself has compared the histories.
     private func removeLock() {
-        let path = findTemporaryDirectory(parameters, account: account) + "/PGSQL.lock"
+        let path = ownFiles.lock
         guard FileFacts(path) != nil else { return }
         log.notice("removing \(path): this node receives WAL from the primary, which continues what is here")
         do throws(SystemError) {

@@ -17,6 +17,22 @@ public struct InstanceObserver: Sendable {
         self.hostOverride = hostOverride
     }
 
+    /// Asks as a resource's parameters say.
+    public init(_ parameters: Parameters, dataDirectory: String, account: Account?) {
+        self.init(
+            dataDirectory: dataDirectory,
+            account: account,
+            target: ConnectionTarget(
+                host: "",
+                port: parameters.pgport,
+                database: parameters.pgdb,
+                user: parameters.monitoringUser,
+                password: parameters.monitorPassword
+            ),
+            hostOverride: parameters.pghost
+        )
+    }
+
     /// Looks at the process, then asks the server.
     public func observe(by deadline: Deadline) -> InstanceObservation {
         let postmaster = observePostmaster(dataDirectory: dataDirectory)

@@ -158,7 +158,7 @@ private struct NodeRecord {
             name: name,
             isOnline: membership.isOnline,
             isUnclean: membership.isLost && !isLeaving,
-            isStandby: isTrue("standby"),
+            isInStandbyMode: isTrue("standby"),
             isMaintenance: isTrue("maintenance"),
             permanentAttributes: permanent,
             transientAttributes: transient,

@@ -27,9 +27,6 @@ public struct OCFEnvironment: Sendable {
     /// The operation's timeout in milliseconds; nil when the caller set none.
     public var timeoutMilliseconds: Int? { meta("timeout").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
 
-    /// A monitor without an interval.
-    public var isProbe: Bool { (meta("interval").flatMap { Int($0) } ?? 0) == 0 }
-
     /// Whether Pacemaker may promote this resource; `master_max` is what releases before 2.0 set.
     public var isPromotable: Bool {
         let isTrue = meta("promotable").map { ["true", "1", "yes", "on"].contains($0.lowercased()) } ?? false
@@ -49,8 +46,7 @@ public struct OCFEnvironment: Sendable {
         return Notification(
             type: type,
             operation: operation,
-            affected: names("notify_\(operation.rawValue)_uname"),
-            active: names("notify_master_uname") + names("notify_slave_uname")
+            affected: names("notify_\(operation.rawValue)_uname")
         )
     }
 

@@ -46,7 +46,7 @@ struct ClusterPerformer {
         agent.log.notice(
             set.isEmpty ? "commits wait for no standby from now on" : "commits wait for \(set.setting) from now on"
         )
-        return awaitSetting(set, expectedFile: files.synchronousFile)
+        return awaitSetting(set, expectedFile: files.own.synchronousSet)
     }
 
     private func awaitSetting(_ set: SynchronousSet, expectedFile: String) -> String? {

@@ -93,7 +93,7 @@ struct InstancePerformer {
         )
         do throws(SystemError) {
             try ensureDirectory(installation.temporaryDirectory, mode: 0o700, owner: installation.account)
-            try replaceFile(files.lockFile, with: Array(content.text.utf8), owner: installation.account)
+            try replaceFile(files.own.lock, with: Array(content.text.utf8), owner: installation.account)
         } catch {
             throw Refusal(.genericError, error.description)
         }

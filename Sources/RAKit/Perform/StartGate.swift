@@ -7,7 +7,7 @@ struct StartGate {
     let set: ReplicaSet
 
     private var lockFile: String {
-        ConfigurationFiles(installation: installation, parameters: agent.parameters).lockFile
+        OwnedFiles(directory: installation.temporaryDirectory).lock
     }
 
     /// Lets the start go on, or refuses it. A lock that is proven to be needless is removed.

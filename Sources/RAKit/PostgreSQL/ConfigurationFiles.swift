@@ -10,11 +10,7 @@ public struct ConfigurationFiles: Sendable {
         self.parameters = parameters
     }
 
-    private func path(_ name: String) -> String { installation.temporaryDirectory + "/" + name }
-
-    public var synchronousFile: String { path("rep_mode.conf") }
-    public var standbyFile: String { path("recovery.conf") }
-    public var lockFile: String { path("PGSQL.lock") }
+    public var own: OwnedFiles { OwnedFiles(directory: installation.temporaryDirectory) }
     public var standbySignal: String { installation.dataDirectory + "/standby.signal" }
 
     /// Makes the next start a standby's: settings, include line, signal file.
@@ -29,9 +25,9 @@ public struct ConfigurationFiles: Sendable {
             try writeSynchronousSet(.none)
             names.append(OwnedConfiguration.synchronousSetting)
         } else {
-            try removeFile(path("rep_mode.conf"))
+            try removeFile(own.synchronousSet)
         }
-        try ensureFile(path("pgsql-swift.conf"), contains: OwnedConfiguration.rootFile, owner: owner)
+        try ensureFile(own.root, contains: OwnedConfiguration.rootFile, owner: owner)
         let notes = try includeOwnFiles(true) + removeOverrides(names)
         try removeFile(installation.dataDirectory + "/recovery.signal")
         try ensureFile(standbySignal, contains: "", owner: owner)
@@ -41,7 +37,7 @@ public struct ConfigurationFiles: Sendable {
     /// Writes how this instance follows a primary; a running server takes it over when it reads its configuration again.
     public func writeStandbySettings(ownNode: String) throws(SystemError) {
         try ensureFile(
-            standbyFile,
+            own.standby,
             contains: OwnedConfiguration.standbyFile(parameters, ownNode: ownNode),
             owner: installation.account
         )
@@ -55,7 +51,7 @@ public struct ConfigurationFiles: Sendable {
     /// Makes commits wait for these standbys once the server has read its configuration again.
     public func writeSynchronousSet(_ set: SynchronousSet) throws(SystemError) {
         try ensureFile(
-            path("rep_mode.conf"),
+            own.synchronousSet,
             contains: OwnedConfiguration.synchronousFile(set),
             owner: installation.account
         )
@@ -66,7 +62,7 @@ public struct ConfigurationFiles: Sendable {
         let present = try readByteText(main)
         let wanted = OwnedConfiguration.mainFile(
             present,
-            including: isIncluded ? byteText(Array(path("pgsql-swift.conf").utf8)) : nil
+            including: isIncluded ? byteText(Array(own.root.utf8)) : nil
         )
         guard isIncluded || present.contains(OwnedConfiguration.managedMark) else { return [] }
         guard wanted != present, let facts = FileFacts(main) else { return [] }

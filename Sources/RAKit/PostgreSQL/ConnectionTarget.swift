@@ -91,7 +91,6 @@ public struct SQLState: Sendable, Hashable {
     /// Starting up, shutting down or in recovery without hot standby.
     public static let cannotConnectNow = SQLState("57P03")
     public static let tooManyConnections = SQLState("53300")
-    public static let insufficientPrivilege = SQLState("42501")
     public static let unknown = SQLState("XX000")
 }
 

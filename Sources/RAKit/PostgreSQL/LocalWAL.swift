@@ -43,7 +43,7 @@ public struct LocalWAL: Sendable {
             return .known(true)
         }
         // pg_waldump would wait 5 s for a segment that isn't there.
-        guard FileFacts(directory + "/" + segmentName(of: position, size: control.segmentSize)) != nil else {
+        guard FileFacts(directory + "/" + position.segmentFileName(size: control.segmentSize)) != nil else {
             return .known(false)
         }
         let arguments = [
@@ -63,16 +63,4 @@ func newestTimeline(dataDirectory: String) -> TimelineID? {
     // Names sort by timeline first.
     return names.last { $0.utf8.count == 24 && UInt32($0.prefix(8), radix: 16) != nil }
         .flatMap { UInt32($0.prefix(8), radix: 16) }.flatMap { TimelineID($0) }
-}
-
-/// The name of the WAL segment file that holds a position (documentation, "WAL Internals").
-func segmentName(of position: WALPosition, size: UInt64) -> String {
-    let number = position.lsn.bytes / size
-    let perFile = 0x1_0000_0000 / size
-    return [UInt64(position.timeline.number), number / perFile, number % perFile].map { paddedHex($0) }.joined()
-}
-
-private func paddedHex(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16, uppercase: true)
-    return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
 }

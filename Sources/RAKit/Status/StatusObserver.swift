@@ -95,18 +95,7 @@ struct LocalQuestion: Sendable {
 
     func ask(by deadline: Deadline) -> NodeAnswer {
         let directory = findDataDirectory(parameters)
-        let observer = InstanceObserver(
-            dataDirectory: directory,
-            account: account,
-            target: ConnectionTarget(
-                host: "",
-                port: parameters.pgport,
-                database: parameters.pgdb,
-                user: parameters.monitoringUser,
-                password: parameters.monitorPassword
-            ),
-            hostOverride: parameters.pghost
-        )
+        let observer = InstanceObserver(parameters, dataDirectory: directory, account: account)
         let instance = observer.observe(by: deadline)
         let hasSignal = FileFacts(directory + "/standby.signal") != nil
         let why = describe(instance)

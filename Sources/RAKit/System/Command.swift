@@ -9,21 +9,17 @@ public struct Command: Sendable, Hashable {
     public var environment: [String: String?]
     /// Who runs it; nil for the caller.
     public var account: Account?
-    /// Whether it may outlive the action, in a session of its own.
-    public var isDetached: Bool
 
     public init(
         _ program: String,
         _ arguments: [String] = [],
         environment: [String: String?] = [:],
-        as account: Account? = nil,
-        isDetached: Bool = false
+        as account: Account? = nil
     ) {
         self.program = program
         self.arguments = arguments
         self.environment = environment
         self.account = account
-        self.isDetached = isDetached
     }
 }
 

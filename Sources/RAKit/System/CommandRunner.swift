@@ -126,11 +126,10 @@ private func spawn(_ path: String, _ command: Command, output: Int32, errors: In
                 child.gid = account.groupID
                 child.user_name = user
             }
-            child.new_session = command.isDetached ? 1 : 0
             child.input = null
-            child.output = command.isDetached ? null : output
-            child.error = command.isDetached ? null : errors
-            child.death_signal = command.isDetached ? 0 : SIGKILL
+            child.output = output
+            child.error = errors
+            child.death_signal = SIGKILL
             return csystem_spawn(&child)
         }
     }
