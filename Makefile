@@ -15,6 +15,9 @@ help:
 	@echo "make lab      bring up three cluster nodes on this machine; 'lab/lab --help' for more"
 	@echo "make demo     watch a cluster under load survive the loss of its primary"
 	@echo "make bench    measure the monitor beside heartbeat/pgsql"
+	@echo "make check    what needs neither root nor a server"
+	@echo "make format   lay the code out; 'make lint' only looks"
+	@echo "make metadata print meta-data, parameter page and decision tables from the code"
 	@echo "make install  install under DESTDIR, PREFIX and OCF_ROOT"
 	@echo "make clean    remove what was built"
 

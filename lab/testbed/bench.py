@@ -2,12 +2,12 @@
 import argparse
 import math
 import signal
-import sys
 
 from . import measure
 from .basics import PROJECT, LabError, require_root
 from .install import install
 from .lab import Lab
+from .program import run_program
 from .screen import Screen, table
 
 EXAMPLE = PROJECT / "crm-examples" / "three-node-sync.crm"
@@ -126,13 +126,4 @@ def perform(options):
 
 
 def main():
-    options = parser().parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        return perform(options)
-    except LabError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("bench: interrupted; the lab is torn down", file=sys.stderr)
-        return 130
+    return run_program("bench", parser().parse_args(), perform)

@@ -125,6 +125,14 @@ def is_yes(text):
     return text in ("true", "online") or (text or "0").isdigit() and int(text or "0") > 0
 
 
+def failed_operations(tree, operation):
+    """[(node, exit reason)] of the instance's operations of a kind that failed; 7, 8 and 193 (pending) aren't failures."""
+    return [(state.get("uname"), op.get("exit-reason") or f"exit code {op.get('rc-code')}")
+            for state in (tree.iter("node_state") if tree is not None else []) for op in state.iter("lrm_rsc_op")
+            if op.get("operation") == operation and op.get("id", "").startswith("pgsql_")
+            and op.get("rc-code") not in ("0", "7", "8", "193")]
+
+
 def role_of(resource):
     """The role that a history tells: that from which an action under way started, or the newest finished one's."""
     operations = [op for op in resource.iter("lrm_rsc_op")

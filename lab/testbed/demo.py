@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import pathlib
 import signal
-import sys
 import threading
 import time
 
@@ -13,6 +12,7 @@ from .client import Writer
 from .install import install
 from .lab import Lab
 from .observer import Observer
+from .program import run_program
 from .screen import Screen, table
 
 DIVERGED = "pgrex-tool rejoin"
@@ -222,13 +222,4 @@ def perform(options):
 
 
 def main():
-    options = parser().parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        return perform(options)
-    except LabError as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("demo: interrupted; the lab is torn down", file=sys.stderr)
-        return 130
+    return run_program("demo", parser().parse_args(), perform)

@@ -10,6 +10,7 @@ import time
 import psycopg2
 
 from .basics import wait_until
+from .cluster import failed_operations
 
 INSTANCE = """
 SELECT pg_is_in_recovery(),
@@ -179,12 +180,7 @@ class Observer:
 
     def start_failure(self, name):
         """Why the cluster couldn't start a node's instance; None when it didn't fail."""
-        for state in self.tree.iter("node_state") if self.tree is not None else []:
-            for op in state.iter("lrm_rsc_op"):
-                if state.get("uname") == name and op.get("id", "").startswith("pgsql_") \
-                        and op.get("operation") == "start" and op.get("rc-code") not in ("0", "193"):
-                    return op.get("exit-reason") or f"exit code {op.get('rc-code')}"
-        return None
+        return dict(failed_operations(self.tree, "start")).get(name)
 
     def wait_other_primary(self, former, timeout):
         def found():

@@ -7,6 +7,7 @@ import unittest
 
 from .basics import PROJECT, LabError, wait_until
 from .client import Writer
+from .cluster import failed_operations
 from .lab import Lab
 
 DIVERGED = "pgrex-tool rejoin"
@@ -71,14 +72,7 @@ class ClusterTest(unittest.TestCase):
 
     def failures(self, operation):
         """[(node, exit reason)] of the instance's failed operations."""
-        tree = self.lab.try_cib()
-        found = []
-        for state in tree.iter("node_state") if tree is not None else []:
-            for op in state.iter("lrm_rsc_op"):
-                if op.get("operation") == operation and op.get("id", "").startswith("pgsql_") \
-                        and op.get("rc-code") not in ("0", "7", "8", "193"):
-                    found.append((state.get("uname"), op.get("exit-reason") or ""))
-        return found
+        return failed_operations(self.lab.try_cib(), operation)
 
     @contextlib.contextmanager
     def writing(self, seconds):
