@@ -53,6 +53,7 @@ class ClusterTest(unittest.TestCase):
         lab.wait_formed()
         for name in lab.nodes:
             lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", "-D"], check=False)
+        wait_until(self.is_noticed, 60, "every instance that died noticed by the cluster", step=0.1)
         lab.any_node().exec(["crm_resource", "--cleanup"], check=False)
         rebuilt = set()
 
@@ -64,7 +65,25 @@ class ClusterTest(unittest.TestCase):
                 self.wait_whole(timeout=0.2)
                 return True
             return False
-        wait_until(is_whole, 90, "the cluster whole again", step=0.2)
+        try:
+            wait_until(is_whole, 90, "the cluster whole again", step=0.2)
+        except LabError:
+            self.show()
+            raise
+
+    def is_noticed(self):
+        """No instance that the cluster believes to run is dead: a failure found after the cleanup would stay."""
+        roles = self.lab.roles()
+        return bool(roles) and all(self.lab.nodes[name].server_processes() for name, role in roles.items()
+                                   if role in ("promoted", "unpromoted"))
+
+    def show(self):
+        """Prints what an operator would look at, before the lab and its logs are gone."""
+        for look in (["crm_mon", "-1Afrn"], ["pgrex-tool", "status"]):
+            result = self.lab.any_node().exec(look, check=False, timeout=20)
+            print(result.stdout, result.stderr, flush=True)
+        for name in self.lab.nodes:
+            print(f"{name}:", *self.log_of(name)[-25:], sep="\n  ", flush=True)
 
     def refused(self):
         """Nodes whose start was refused because their data have diverged."""
