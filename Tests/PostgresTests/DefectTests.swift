@@ -64,7 +64,7 @@ struct DefectTests {
                 PostgreSQL.programs + "/pg_basebackup",
                 ["-D", standby.data, "-h", primary.address, "-p", String(primary.port), "-U", "postgres", "-c", "fast"]
             )
-            try standby.append("unix_socket_directories = '\(standby.folder)/n2.sock'\n")
+            try standby.appendAddress()
             #expect(FileFacts(standby.data + "/backup_label") != nil)
             let start = standby.call(["rep_mode": "slave", "master_ip": primary.address]).run("start")
             #expect(start.code == 0, "\(start)")

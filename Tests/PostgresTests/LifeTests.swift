@@ -1,3 +1,4 @@
+import Foundation
 import RACore
 import RAKit
 import RATestSupport
@@ -122,12 +123,33 @@ struct LifeTests {
             try instance.query("ALTER ROLE watcher PASSWORD 's3cr3t'")
             try instance.write("host all all 127.0.0.0/8 scram-sha-256\n", to: "pg_hba.conf")
             try instance.query("SELECT pg_reload_conf()")
-            let right = instance.call(["monitor_user": "watcher", "monitor_password": "s3cr3t"]).run("monitor")
+            var call = instance.call(["pghost": instance.address, "monitor_user": "watcher"])
+            call.parameters["monitor_password"] = "s3cr3t"
+            let right = call.run("monitor")
             #expect(right.code == 0, "\(right)")
-            let wrong = instance.call(["monitor_user": "watcher", "monitor_password": "wr0ng"]).run("monitor")
+            call.parameters["monitor_password"] = "wr0ng"
+            let wrong = call.run("monitor")
             #expect(wrong.code == 1)
             #expect(wrong.reason.contains("28P01"), "\(wrong)")
             #expect(!wrong.errors.contains("wr0ng"))
+        }
+    }
+
+    /// A local socket whose user needs a password: libpq finds it in the passfile.
+    @Test func passfile() throws {
+        try withInstance { instance in
+            #expect(instance.call().run("start").code == 0)
+            try instance.query("ALTER ROLE watcher PASSWORD 's3cr3t'")
+            try instance.write("local all all scram-sha-256\nhost all all 127.0.0.0/8 trust\n", to: "pg_hba.conf")
+            try instance.query("SELECT pg_reload_conf()")
+            var call = instance.call(["monitor_user": "watcher"])
+            call.environment["PGPASSFILE"] = instance.data + "/passfile"
+            let without = call.run("monitor")
+            #expect(without.code == 1 && without.reason.contains("no password supplied"), "\(without)")
+            try instance.write("*:*:*:watcher:s3cr3t\n", to: "passfile")
+            chmod(instance.data + "/passfile", 0o600)
+            let with = call.run("monitor")
+            #expect(with.code == 0, "\(with)")
         }
     }
 

@@ -75,8 +75,8 @@ struct OverrideTests {
             )
             #expect(second.text("postgresql.auto.conf").contains("primary_conninfo"))
             #expect(includeLines(second).first?.contains("n1.tmp") ?? false)
-            // What the machines share here and nodes don't: the directory of sockets.
-            try second.append("unix_socket_directories = '\(second.folder)/n2.sock'\n")
+            // What the machines share here and nodes don't: the address and the directory of sockets.
+            try second.appendAddress()
             try cluster.must("start", "n2")
             try cluster.awaitStreaming(1)
             #expect(first.value("SELECT application_name FROM pg_stat_replication") == "n2")

@@ -22,17 +22,19 @@ final class TestInstance: Sendable {
         self.address = address
         self.port = port
         try PostgreSQL.asOwner("/bin/cp", ["-a", try PostgreSQL.template.get().path + "/data", data], as: nil)
-        try PostgreSQL.append(
-            "unix_socket_directories = '\(folder)/\(node).sock'\nlisten_addresses = '\(address)'\n",
-            to: configuration
-        )
+        try appendAddress()
+    }
+
+    /// Where this instance listens, and not a peer whose configuration it has.
+    func appendAddress() throws {
+        try append("unix_socket_directories = '\(folder)/\(node).sock'\nlisten_addresses = '\(address)'\n")
     }
 
     /// A call of the agent for this instance, outside replication.
     func call(_ parameters: [String: String] = [:]) -> AgentCall {
         var call = AgentCall()
         call.parameters = [
-            "pgdata": data, "pgport": String(port), "pghost": address, "tmpdir": temporary, "logfile": log,
+            "pgdata": data, "pgport": String(port), "tmpdir": temporary, "logfile": log,
             "pgctl": PostgreSQL.programs + "/pg_ctl", "stop_escalate": "5", "stop_escalate_in_slave": "5",
         ].merging(parameters) { $1 }
         call.meta["on_node"] = node

@@ -42,10 +42,11 @@ public struct InstanceObserver: Sendable {
         case .running(let file):
             let answer = ask(file, by: deadline)
             guard isDisappointing(answer) else { return InstanceObservation(postmaster: postmaster, server: answer) }
-            // It may have died while we asked: what counts is what is there now.
+            // It may have died while we asked, or not have named its socket before: what counts is what is there now.
             let now = observePostmaster(dataDirectory: dataDirectory)
             switch now {
             case .absent, .unknown: return InstanceObservation(postmaster: now, server: .notAsked)
+            case .running(let later) where later != file && !deadline.isPast: return observe(by: deadline)
             case .running, .halted: return InstanceObservation(postmaster: now, server: answer)
             }
         }

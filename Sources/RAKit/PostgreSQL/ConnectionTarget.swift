@@ -43,11 +43,17 @@ public struct ConnectionTarget: Sendable {
 
     /// The connection string's words, in libpq's order of precedence: the last one wins.
     var keywords: [(String, String)] {
-        var words: [(String, String)] = [("dbname", options.isEmpty ? "" : options)]
-        words += [("host", host), ("port", String(port)), ("user", user), ("dbname", database)]
-        words.append(("application_name", "pgsql-swift"))
-        words.append(("client_encoding", "UTF8"))
+        var words: [(String, String)] = [("dbname", options), ("host", host), ("port", String(port))]
         if let password { words.append(("password", password.reveal())) }
+        words += session.map { ($0.0 == "database" ? "dbname" : $0.0, $0.1) }
+        return words.filter { !$0.1.isEmpty }
+    }
+
+    /// What the server is told of the session, by the protocol's names (documentation, "Message Formats",
+    /// StartupMessage).
+    var session: [(String, String)] {
+        var words = [("user", user), ("database", database)]
+        words += [("application_name", "pgsql-swift"), ("client_encoding", "UTF8")]
         if isReplication {
             words.append(("replication", "true"))
         } else {
