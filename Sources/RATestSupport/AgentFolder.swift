@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import RACore
 internal import RAKit
 internal import Synchronization
 
@@ -62,8 +63,15 @@ public final class AgentFolder: Sendable {
     private static func removeAll() { removeRun(base) }
 }
 
-/// Ends what works in a data directory, and only that.
+/// Ends what works in a data directory, and only that: by an immediate shutdown, which leaves no shared memory behind,
+/// then by force.
 public func endServers(_ dataDirectory: String) {
+    if case .running(let file) = observePostmaster(dataDirectory: dataDirectory) {
+        try? send(.quit, to: file.processID)
+        _ = wait(until: .after(milliseconds: 2000), everyMilliseconds: 5) { () -> Bool? in
+            findServerProcesses(dataDirectory: dataDirectory).isEmpty ? true : nil
+        }
+    }
     _ = wait(until: .after(milliseconds: 5000)) { () -> Bool? in
         let left = findServerProcesses(dataDirectory: dataDirectory)
         for processID in left { try? send(.kill, to: processID) }
