@@ -36,6 +36,48 @@ struct CostTests {
         }
     }
 
+    /// The recurring monitor of a primary at rest reads the cluster once in ten seconds; whatever happens ends the rest.
+    @Test func restingPrimaryReadsTheClusterSeldom() throws {
+        try withCluster(.sync) { cluster in
+            try settled(cluster)
+            var call = cluster.call("n1")
+            call.meta["interval"] = "3000"
+            func reads() throws -> Int {
+                try cluster.fake.clearLog()
+                #expect(call.run("monitor").code == OCFExitCode.runningPromoted.rawValue)
+                return cluster.fake.calls.count
+            }
+            func isResting() -> Bool { (try? reads()) == 0 }
+            func rest() throws { try waitFor("the rest") { isResting() } }
+            try rest()
+            #expect(isResting())
+            // By hand, and deeper, it always looks.
+            call.meta["interval"] = nil
+            #expect(try reads() == 1)
+            call.meta["interval"] = "3000"
+            try rest()
+            call.environment["OCF_CHECK_LEVEL"] = "10"
+            #expect(try reads() == 1)
+            call.environment["OCF_CHECK_LEVEL"] = nil
+            try rest()
+            // Ten seconds later, and before a restart of the machine.
+            let record = try #require(call.environment["HA_RSCTMP"]) + "/pgsql-swift-pg.rest"
+            let lines = try readText(record).split(separator: "\n", maxSplits: 1)
+            let moment = try #require(lines.first.flatMap { UInt64($0) })
+            for other in [moment - 10_000_000_000, moment + 3_600_000_000_000] {
+                try rest()
+                try replaceFile(record, with: Array("\(other)\n\(lines[1])".utf8))
+                #expect(try reads() == 1)
+            }
+            try rest()
+            _ = cluster.call("n1").run("notify")
+            #expect(try reads() == 1)
+            try rest()
+            try cluster["n2"].killPostmaster()
+            try waitFor("the record") { !isResting() }
+        }
+    }
+
     private static let canTrace: Bool = {
         guard let program = findProgram("strace") else { return false }
         return run(Command(program, ["-o", "/dev/null", "/bin/true"]), by: .after(milliseconds: 10_000)).isSuccess

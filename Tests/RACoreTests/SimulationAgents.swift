@@ -15,6 +15,7 @@ extension SimulatedCluster {
 
     /// Chooses the next action as Pacemaker would; promotions are chosen in `promoteSomebody`.
     private mutating func begin(_ index: Int) {
+        if cib.nodes[index].resourceRole != .promoted { nodes[index].agent.rest = nil }
         let role = nodes[index].isIsolated ? .unpromoted : cib.nodes[index].resourceRole
         switch role {
         case .failed:
@@ -100,6 +101,14 @@ extension SimulatedCluster {
             return
         }
         guard let cluster = nodes[index].agent.seenCluster else {
+            if let rest = nodes[index].agent.rest, turns - rest.turn < SimulatedAgent.longestRest,
+                RestingState(Build.set(own: nodes[index].name), server: facts(index)) == rest.state
+            {
+                rests += 1
+                return nodes[index].agent.end()
+            }
+            nodes[index].agent.rest = nil
+            nodes[index].agent.seenTurn = turns
             nodes[index].server.file = nodes[index].server.shown
             if random.oneIn(2) { nodes[index].agent.seenServer = nodes[index].agent.seenServer ?? facts(index) }
             nodes[index].agent.seenCluster = view(from: index)
@@ -133,7 +142,12 @@ extension SimulatedCluster {
             return
         }
         let awaited = standbysToConfirm(set, server: server, cluster: cluster)
-        guard !awaited.isEmpty else { return nodes[index].agent.end() }
+        guard !awaited.isEmpty else {
+            if mayRest(set, server: server, cluster: cluster), let state = RestingState(set, server: server) {
+                nodes[index].agent.rest = (state, nodes[index].agent.seenTurn)
+            }
+            return nodes[index].agent.end()
+        }
         guard barrier == nil else {
             if random.oneIn(6) { nodes[index].agent.end() }
             return
@@ -185,7 +199,8 @@ extension SimulatedCluster {
                 applicationName: node.name,
                 state: node.server.isStreaming ? "streaming" : "catchup",
                 syncState: isWaitedFor ? "sync" : "async",
-                flushedLSN: node.server.lsn
+                flushedLSN: node.server.lsn,
+                processID: node.server.connection
             )
         }
         var facts = Build.server(

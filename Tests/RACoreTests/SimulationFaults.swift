@@ -61,6 +61,7 @@ extension SimulatedCluster {
         nodes[index].server.goDown()
         nodes[index].agent.end()
         nodes[index].agent.ballots = []
+        nodes[index].agent.rest = nil
         (cib.nodes[index].isOnline, cib.nodes[index].isUnclean) = (false, false)
         cib.nodes[index].transientAttributes = [:]
         setRole(index, .unknown)
@@ -151,6 +152,7 @@ extension SimulatedCluster {
     private mutating func readSetting(_ index: Int) { nodes[index].server.waitedFor = nodes[index].server.shown }
 
     mutating func turn(faultRarity: Int) {
+        turns += 1
         switch Int.random(in: 0..<7, using: &random) {
         case 0: commit()
         case 1, 2: replicate(Int.random(in: 0..<3, using: &random))

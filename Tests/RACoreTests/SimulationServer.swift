@@ -15,6 +15,8 @@ struct SimulatedServer {
     /// A standby's connection, as the primary sees it.
     var isLinked = false
     var isStreaming = false
+    /// The number of this connection: the sender's process.
+    var connection: Int32 = 0
     var hasLock = false
     var hasStandbySignal = true
     /// Came up as primary by itself at boot: no client reaches it unless Pacemaker keeps it.
@@ -69,6 +71,9 @@ struct SimulatedAgent {
         case report(RecordedRole)
     }
 
+    /// In turns; more than a fence and a failover take.
+    static let longestRest = 300
+
     enum Action { case none, monitor, start, stop, promote }
 
     var action = Action.none
@@ -79,6 +84,10 @@ struct SimulatedAgent {
     var barrier: LSN?
     var ballots: [Ballot] = []
     var looks = 0
+    /// The look at the cluster that a primary's monitors rest on, and its turn.
+    var rest: (state: RestingState, turn: Int)?
+    /// When this monitor looked at the cluster.
+    var seenTurn = 0
 
     mutating func end() {
         action = .none

@@ -14,11 +14,13 @@ import Testing
     @Test func noAcknowledgedCommitIsLost() {
         var promotions = 0
         var acknowledged = 0
+        var rests = 0
         let seeds = SeededRandom.seeds(usually: 60)
         for seed in seeds {
             let world = run(seed, turns: 1500)
             promotions += world.promotions
             acknowledged += world.acknowledged.count
+            rests += world.rests
             if let violation = world.violation {
                 Issue.record("seed \(seed): \(violation)\n\(world.trace.suffix(60).joined(separator: "\n"))")
                 return
@@ -27,6 +29,7 @@ import Testing
         // A simulation in which nothing happens proves nothing.
         #expect(promotions >= seeds.count, "\(promotions)")
         #expect(acknowledged > 20 * seeds.count, "\(acknowledged)")
+        #expect(rests > seeds.count, "\(rests)")
     }
 
     /// Once faults stop, a primary is found and commits are acknowledged by a synchronous standby.

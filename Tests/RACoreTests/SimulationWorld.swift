@@ -18,6 +18,9 @@ struct SimulatedCluster {
     var acknowledged: [Int] = []
     var nextCommit = 0
     var promotions = 0
+    /// How many monitors rested on an earlier look.
+    var rests = 0
+    var turns = 0
     var violation: String?
     var trace: [String] = []
 
@@ -114,6 +117,7 @@ struct SimulatedCluster {
             return
         }
         nodes[index].server.isLinked = true
+        nodes[index].server.connection += 1
         nodes[index].server.isStreaming = false
         nodes[index].server.timeline = nodes[primary].server.timeline
     }

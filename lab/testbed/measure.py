@@ -79,6 +79,11 @@ def alone(environment):
     return {**kept, "OCF_RESKEY_rep_mode": "none"}
 
 
+def by_hand(environment):
+    """That of a monitor which nobody repeats."""
+    return {name: value for name, value in environment.items() if name != "OCF_RESKEY_CRM_meta_interval"}
+
+
 def measure(lab, node, agent, action, expected, environment, runs):
     job = {"program": f"{PLACE}/{agent}", "action": action, "expected": expected, "environment": environment,
            "runs": runs}

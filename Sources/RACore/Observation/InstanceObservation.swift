@@ -160,19 +160,23 @@ public struct WALSender: Sendable, Hashable {
     public var syncState: String
     public var flushedLSN: LSN?
     public var replayedLSN: LSN?
+    /// The sender's process: another one means that the standby connected anew. 0 when it isn't known.
+    public var processID: Int32
 
     public init(
         applicationName: String,
         state: String,
         syncState: String,
         flushedLSN: LSN? = nil,
-        replayedLSN: LSN? = nil
+        replayedLSN: LSN? = nil,
+        processID: Int32 = 0
     ) {
         self.applicationName = applicationName
         self.state = state
         self.syncState = syncState
         self.flushedLSN = flushedLSN
         self.replayedLSN = replayedLSN
+        self.processID = processID
     }
 
     public var isStreaming: Bool { state == "streaming" }

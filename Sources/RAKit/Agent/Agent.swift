@@ -5,6 +5,8 @@ public struct Agent {
     let environment: OCFEnvironment
     let reading: ParameterReading
     let log: Log
+    /// When this run began, since the machine started: nothing that it sees is older.
+    let began = Moment.sinceBoot()
     /// When the action must have answered: the operation's timeout less what the answer itself needs.
     let deadline: Deadline
     let tools: ClusterTools

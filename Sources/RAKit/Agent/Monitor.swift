@@ -9,7 +9,10 @@ extension Agent {
         let isSupervised = mode.isReplicated && problem == nil
         var instance: InstanceObservation
         var cluster: Observed<ClusterObservation>?
-        if isSupervised && !hasStandbySignal {
+        if isSupervised && !hasStandbySignal, let former = restingState {
+            instance = observeInstance()
+            if restingState(instance) == former { return checkSQL(instance, answer: .runningPromoted) }
+        } else if isSupervised && !hasStandbySignal {
             // A primary: the command that reads the CIB works while we ask the server.
             let command = tools.startReading()
             instance = observeInstance()

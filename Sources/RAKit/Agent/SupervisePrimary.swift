@@ -8,6 +8,7 @@ extension Agent {
     func supervisePrimary(_ instance: InstanceObservation, _ cluster: Observed<ClusterObservation>) {
         guard case .answering(var facts) = instance.server else { return }
         var cluster = cluster
+        endRest()
         let set = replicaSet(cluster.value)
         if case .unknown(let why) = facts.senders { log.error("replication isn't supervised: \(why)") }
         restoreSetting(facts)
@@ -22,7 +23,8 @@ extension Agent {
             guard !deadline.isPast else { return }
             if effects.isEmpty {
                 let awaited = standbysToConfirm(set, server: facts, cluster: known)
-                guard barrier == nil, !awaited.isEmpty, let reached = takeBarrier(),
+                if awaited.isEmpty { return rest(instance.postmaster, facts, known) }
+                guard barrier == nil, let reached = takeBarrier(),
                     let now = awaitFlush(of: awaited, to: reached)
                 else { return }
                 (barrier, facts) = (reached, now)

@@ -126,8 +126,9 @@ public struct InstanceObserver: Sendable {
         var target = target
         target.port = file.port > 0 ? file.port : target.port
         target.host = hostOverride ?? file.socketDirectory ?? localAddress(file.listenAddress)
-        guard file.port > 0 || file.socketDirectory != nil else {
-            return .failure(.unreachable(why: "postmaster.pid doesn't name a port yet"))
+        // It names the addresses first, then the socket, then its state: TCP would be asked where the socket is meant.
+        guard file.socketDirectory != nil || file.status != .unspecified else {
+            return .failure(.unreachable(why: "postmaster.pid doesn't say yet where the server listens"))
         }
         do throws(ConnectionFailure) {
             let connection = try Connection.open(target, as: account, by: deadline)

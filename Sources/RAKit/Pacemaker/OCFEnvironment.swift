@@ -27,6 +27,9 @@ public struct OCFEnvironment: Sendable {
     /// The operation's timeout in milliseconds; nil when the caller set none.
     public var timeoutMilliseconds: Int? { meta("timeout").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
 
+    /// Whether Pacemaker repeats the action by itself; probes and calls by hand have no interval.
+    public var isRecurring: Bool { (meta("interval").flatMap { Int($0) } ?? 0) > 0 }
+
     /// Whether Pacemaker may promote this resource; `master_max` is what releases before 2.0 set.
     public var isPromotable: Bool {
         let isTrue = meta("promotable").map { ["true", "1", "yes", "on"].contains($0.lowercased()) } ?? false

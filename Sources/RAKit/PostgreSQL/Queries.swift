@@ -20,7 +20,7 @@ public enum Queries {
           current_setting('is_superuser') = 'on' OR pg_has_role('pg_monitor', 'USAGE')
         FROM (VALUES (1)) AS one LEFT JOIN pg_stat_wal_receiver AS r ON true;
         SELECT (SELECT application_name FROM pg_stat_get_activity(w.pid)), w.state, w.sync_state, w.flush_lsn,
-          w.replay_lsn
+          w.replay_lsn, w.pid
         FROM pg_stat_get_wal_senders() AS w
         """
 
@@ -74,7 +74,8 @@ public enum Queries {
             state: row[1] ?? "",
             syncState: row[2] ?? "",
             flushedLSN: row[3].flatMap { LSN($0) },
-            replayedLSN: row[4].flatMap { LSN($0) }
+            replayedLSN: row[4].flatMap { LSN($0) },
+            processID: row[5].flatMap { Int32($0) } ?? 0
         )
     }
 

@@ -12,6 +12,13 @@ public struct Moment: Sendable, Hashable, Comparable {
         return Moment(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 
+    /// The time since the machine started, its sleep included: comparable between processes, and small after a restart.
+    public static func sinceBoot() -> Moment {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Moment(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
     public static func < (left: Moment, right: Moment) -> Bool { left.nanoseconds < right.nanoseconds }
 
     public func advanced(milliseconds: Int) -> Moment {

@@ -1,0 +1,58 @@
+import RACore
+
+/// When the cluster was read last and nothing was to do, and how the primary looked.
+struct RestRecord {
+    private let file: RunFile
+
+    /// - Parameter resource: the resource whose primary rests.
+    init(resource: String) { file = RunFile("rest", resource: resource) }
+
+    /// What the primary looked like, if the look is recent enough to rest on.
+    func read() -> RestingState? {
+        guard let note = file.read(), let then = UInt64(note.first) else { return nil }
+        let now = Moment.sinceBoot().nanoseconds
+        guard now >= then, now - then < UInt64(RestingState.longestMilliseconds) * 1_000_000 else { return nil }
+        return RestingState(text: String(note.rest))
+    }
+
+    /// - Parameter moment: when the cluster was asked.
+    func write(_ state: RestingState, at moment: Moment) {
+        file.write(first: String(moment.nanoseconds), rest: state.text)
+    }
+
+    func forget() { file.remove() }
+}
+
+extension Agent {
+    private var restRecord: RestRecord { RestRecord(resource: environment.resource) }
+
+    /// The look that this monitor may rest on: none for a probe, a call by hand and a deeper check.
+    var restingState: RestingState? {
+        guard environment.isRecurring, environment.checkLevel < 10 else { return nil }
+        return restRecord.read()
+    }
+
+    /// How the primary looks now; nil when something is under way.
+    func restingState(_ instance: InstanceObservation) -> RestingState? {
+        guard case .answering(let facts) = instance.server else { return nil }
+        return restingState(instance.postmaster, facts)
+    }
+
+    private func restingState(_ postmaster: PostmasterObservation, _ facts: ServerFacts) -> RestingState? {
+        guard case .running(let file) = postmaster, let state = RestingState(replicaSet(nil), server: facts) else {
+            return nil
+        }
+        return RestingState(text: "\(file.processID)\n\(state.text)")
+    }
+
+    /// Lets the next monitors rest on this action's look, if it found everything in its place.
+    func rest(_ postmaster: PostmasterObservation, _ facts: ServerFacts, _ cluster: ClusterObservation) {
+        guard mayRest(replicaSet(cluster), server: facts, cluster: cluster),
+            let state = restingState(postmaster, facts)
+        else { return }
+        restRecord.write(state, at: began)
+    }
+
+    /// Whatever is about to act may change what a look was worth, and be killed before its end.
+    func endRest() { restRecord.forget() }
+}

@@ -1,0 +1,31 @@
+import RACore
+
+/// A small note of one resource, kept where a restart of the node forgets it.
+struct RunFile {
+    private let path: String
+
+    /// - Parameter name: what is noted; the end of the file's name.
+    init(_ name: String, resource: String) {
+        let folder = environmentValue("HA_RSCTMP") ?? "/run/resource-agents"
+        path = folder + "/pgsql-swift-" + resource + "." + name
+    }
+
+    var exists: Bool { FileFacts(path) != nil }
+
+    /// The first line and the rest; nil without a note.
+    func read() -> (first: Substring, rest: Substring)? {
+        guard let text = try? readText(path), let end = text.firstIndex(of: "\n") else { return nil }
+        return (text[..<end], text[text.index(after: end)...])
+    }
+
+    /// Notes it; a failure counts as no note.
+    func write(first: String, rest: String) {
+        let folder = parentDirectory(path)
+        if FileFacts(folder) == nil, let root = Account(name: "root") {
+            try? ensureDirectory(folder, mode: 0o755, owner: root)
+        }
+        try? replaceFile(path, with: Array("\(first)\n\(rest)".utf8))
+    }
+
+    func remove() { try? removeFile(path) }
+}
