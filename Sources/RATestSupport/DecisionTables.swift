@@ -70,15 +70,23 @@ extension DecisionTable {
         name: "promote",
         introduction:
             "What `promote` does next, once the record lets this node be promoted. Attempted: this action has asked "
-            + "the server to promote. Restarts: parameter `restart_on_promote`.",
-        columns: ["state", "attempted", "restarts", "step", "reason"],
+            + "the server to promote. Restarts: parameter `restart_on_promote`. Recorded: the cluster shows what it must "
+            + "know before.",
+        columns: ["state", "attempted", "restarts", "recorded", "step", "reason"],
         rows: InstanceState.allCases.flatMap { state in
             [false, true].flatMap { isAttempted in
-                [false, true].map { restarts in
-                    [describe(state), yes(isAttempted), yes(restarts)]
-                        + cells(
-                            decidePromote(state, isAttempted: isAttempted, restarts: restarts, preparation: records)
-                        )
+                [false, true].flatMap { restarts in
+                    [false, true].map { isRecorded in
+                        [describe(state), yes(isAttempted), yes(restarts), yes(isRecorded)]
+                            + cells(
+                                decidePromote(
+                                    state,
+                                    isAttempted: isAttempted,
+                                    restarts: restarts,
+                                    records: isRecorded ? [] : records
+                                )
+                            )
+                    }
                 }
             }
         }

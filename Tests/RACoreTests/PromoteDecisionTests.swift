@@ -2,10 +2,20 @@ import RACore
 import Testing
 
 @Suite struct PromoteDecisionTests {
-    private static let preparation: [ClusterEffect] = [.set(.dataStatus, node: "alpha", value: "DISCONNECT")]
+    private static let records: [ClusterEffect] = [.set(.dataStatus, node: "alpha", value: "DISCONNECT")]
 
-    private func decide(_ state: InstanceState, _ isAttempted: Bool, _ restarts: Bool) -> Step<InstanceEffect> {
-        decidePromote(state, isAttempted: isAttempted, restarts: restarts, preparation: Self.preparation)
+    private func decide(
+        _ state: InstanceState,
+        _ isAttempted: Bool,
+        _ restarts: Bool,
+        isRecorded: Bool = false
+    ) -> Step<InstanceEffect> {
+        decidePromote(
+            state,
+            isAttempted: isAttempted,
+            restarts: restarts,
+            records: isRecorded ? [] : Self.records
+        )
     }
 
     @Test(arguments: [
@@ -23,13 +33,34 @@ import Testing
         #expect(decide(state, isAttempted, false) == step)
     }
 
-    /// Whoever acknowledges commits from now on is recorded first, then locked, and only then promoted.
+    /// Whoever acknowledges commits from now on is recorded first; once that is seen, it is locked, then promoted.
     @Test func recordsThenLocksThenPromotes() {
-        let records = Self.preparation.map { InstanceEffect.cluster($0) }
-        #expect(decide(.standby, false, false) == .perform(records + [.writeLock, .promote], because: .mustPromote))
+        let records = Self.records.map { InstanceEffect.cluster($0) }
+        for restarts in [false, true] {
+            #expect(decide(.standby, false, restarts) == .perform(records, because: .mustRecordPromotion))
+        }
         #expect(
-            decide(.standby, false, true) == .perform(records + [.writeLock, .restartAsPrimary], because: .mustPromote)
+            decide(.standby, false, false, isRecorded: true) == .perform([.writeLock, .promote], because: .mustPromote)
         )
+        #expect(
+            decide(.standby, false, true, isRecorded: true)
+                == .perform([.writeLock, .restartAsPrimary], because: .mustPromote)
+        )
+    }
+
+    /// A node that is cut off sees its own records: they prove nothing there.
+    @Test func waitsWhereItsRecordMayNotBeKnown() {
+        let nodes = [Build.node("alpha", isOnline: false), Build.node("beta"), Build.node("gamma")]
+        var lost = nodes
+        lost[0].isUnclean = true
+        var ignoring = Build.cluster(nodes, hasQuorum: false)
+        ignoring.properties.ignoresQuorum = true
+        let set = Build.set(own: "beta")
+        #expect(promotionObstacle(set, cluster: Build.cluster(nodes)) == nil)
+        #expect(promotionObstacle(set, cluster: Build.cluster(nodes, hasQuorum: false)) != nil)
+        #expect(promotionObstacle(set, cluster: ignoring) == nil)
+        #expect(promotionObstacle(set, cluster: Build.cluster(lost)) != nil)
+        #expect(promotionObstacle(set, cluster: Build.cluster(lost, fences: false)) == nil)
     }
 
     /// S8 and S3: nothing but a standby that answers is promoted, and nothing but a primary that answers is success.

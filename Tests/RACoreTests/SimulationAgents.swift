@@ -63,11 +63,30 @@ extension SimulatedCluster {
 
     private mutating func promote(_ index: Int) {
         guard nodes[index].server.role == .standby else { return fail(index) }
+        guard isRecorded(index) else { return }
         nodes[index].server.becomePrimary()
         promotions += 1
         log("\(nodes[index].name): promoted with \(nodes[index].server.log.count) commits")
         for other in nodes.indices where other != index { nodes[other].server.isLinked = false }
         acknowledge()
+    }
+
+    /// Records the promotion until the cluster shows it, and waits where that proves nothing.
+    private mutating func isRecorded(_ index: Int) -> Bool {
+        let (set, cluster) = (Build.set(own: nodes[index].name), view(from: index))
+        if refusePromotion(set, cluster: cluster) != nil {
+            fail(index)
+            return false
+        }
+        let position = nodes[index].agent.promotedFrom ?? nodes[index].server.published.position
+        // A node that is cut off sees what it wrote itself; only the others don't.
+        let records =
+            nodes[index].isIsolated ? [] : preparePromotion(set, position: position, cluster: cluster)
+        if records.isEmpty, sabotage == .unprovenPromotion || promotionObstacle(set, cluster: cluster) == nil {
+            return true
+        }
+        nodes[index].agent.plan = plan(records) + [.promote] + nodes[index].agent.plan
+        return false
     }
 
     mutating func fail(_ index: Int) {

@@ -45,9 +45,9 @@ extension SimulatedCluster {
         let set = Build.set(own: nodes[index].name)
         if refusePromotion(set, cluster: view(from: index)) != nil { return fail(index) }
         let position = nodes[index].server.published.position
-        let prepared = preparePromotion(set, position: position, cluster: view(from: index))
         nodes[index].agent.action = .promote
-        nodes[index].agent.plan = prepared.map { .cluster($0) } + [.promote, .completePromotion]
+        nodes[index].agent.promotedFrom = position
+        nodes[index].agent.plan = [.promote, .completePromotion]
     }
 
     mutating func fence() {
@@ -123,9 +123,10 @@ extension SimulatedCluster {
 
     /// One node at a time is dead or cut off; a cut off one goes on serving until it is fenced.
     private mutating func lose() {
-        guard cib.nodes.allSatisfy({ $0.isOnline && !$0.isUnclean }), let index = pick({ $0.isPowered }, &random) else {
-            return
-        }
+        let promoting = nodes.firstIndex { $0.agent.action == .promote }
+        guard cib.nodes.allSatisfy({ $0.isOnline && !$0.isUnclean }),
+            let index = promoting ?? pick({ $0.isPowered }, &random)
+        else { return }
         log("\(nodes[index].name): lost")
         (cib.nodes[index].isOnline, cib.nodes[index].isUnclean) = (false, true)
         nodes[index].isIsolated = true
@@ -162,7 +163,9 @@ extension SimulatedCluster {
         case _: if random.oneIn(2) { fence() } else { joinSomebody() }
         }
         step(Int.random(in: 0..<3, using: &random))
-        if faultRarity > 0, random.oneIn(faultRarity) { fault() }
+        // A promotion is short, and what goes wrong in one is worth more.
+        let rarity = nodes.contains { $0.agent.action == .promote } ? faultRarity / 8 : faultRarity
+        if rarity > 0, random.oneIn(rarity) { fault() }
         acknowledge()
         check()
     }

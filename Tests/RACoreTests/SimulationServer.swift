@@ -82,6 +82,8 @@ struct SimulatedAgent {
     var seenCluster: ClusterObservation?
     var seenServer: ServerFacts?
     var barrier: LSN?
+    /// Where the WAL ended when this promotion began.
+    var promotedFrom: WALPosition?
     var ballots: [Ballot] = []
     var looks = 0
     /// The look at the cluster that a primary's monitors rest on, and its turn.

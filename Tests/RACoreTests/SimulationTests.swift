@@ -54,8 +54,8 @@ import Testing
     }
 
     /// The checks would be worth nothing if they let everything pass.
-    @Test(arguments: [SimulatedCluster.Sabotage.noBarrier, .noRecordBeforeChange, .strayRecords])
+    @Test(arguments: [SimulatedCluster.Sabotage.noBarrier, .noRecordBeforeChange, .strayRecords, .unprovenPromotion])
     func aBrokenProtocolIsFound(_ sabotage: SimulatedCluster.Sabotage) {
-        #expect((UInt64(1)...100).contains { run($0, turns: 1500, sabotage).violation != nil })
+        #expect((UInt64(1)...200).contains { run($0, turns: 1500, sabotage).violation != nil })
     }
 }

@@ -7,7 +7,7 @@ import RATestSupport
 /// performers: an agent's next run writes rep_mode.conf again when that isn't what a session shows.
 struct SimulatedCluster {
     /// Ways to break the protocol, to see that the checks would notice.
-    enum Sabotage { case none, noBarrier, noRecordBeforeChange, strayRecords }
+    enum Sabotage { case none, noBarrier, noRecordBeforeChange, strayRecords, unprovenPromotion }
 
     let seed: UInt64
     let sabotage: Sabotage

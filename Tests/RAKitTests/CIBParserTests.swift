@@ -78,6 +78,15 @@ func fixtureCIB(_ name: String, file: String = #filePath) throws -> [UInt8] {
         #expect(try parseResource(fixtureCIB("recorded-2.1.5"), name: nil).cloneName == "pgsql-clone")
     }
 
+    @Test(arguments: [("ignore", true), ("stop", false), ("freeze", false)])
+    func readsWhatAPartitionWithoutQuorumMayDo(_ policy: String, _ ignores: Bool) throws {
+        let text = """
+            <cib have-quorum="0"><configuration><crm_config><cluster_property_set id="cib-bootstrap-options">
+            <nvpair name="no-quorum-policy" value="\(policy)"/></cluster_property_set></crm_config></configuration></cib>
+            """
+        #expect(try parseCIB(Array(text.utf8), resource: "pgsql").properties.ignoresQuorum == ignores)
+    }
+
     @Test func readsPacemaker30() throws {
         let cluster = try parseCIB(fixtureCIB("pacemaker-3.0"), resource: "pgsql")
         #expect(!cluster.hasQuorum)

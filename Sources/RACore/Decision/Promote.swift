@@ -2,18 +2,19 @@
 ///
 /// - Parameters:
 ///   - isAttempted: whether this action has asked the server to promote.
-///   - preparation: what the cluster must know before the promotion: who isn't promotable any more.
+///   - records: what the cluster doesn't show yet and must know before: who isn't promotable any more.
 public func decidePromote(
     _ state: InstanceState,
     isAttempted: Bool,
     restarts: Bool,
-    preparation: [ClusterEffect]
+    records: [ClusterEffect]
 ) -> Step<InstanceEffect> {
-    let prepared: [InstanceEffect] = preparation.map { .cluster($0) } + [.writeLock]
     switch (state, isAttempted, restarts) {
     case (.primary, _, _): return .finish(.success, because: .promoted)
-    case (.standby, false, false): return .perform(prepared + [.promote], because: .mustPromote)
-    case (.standby, false, true): return .perform(prepared + [.restartAsPrimary], because: .mustPromote)
+    case (.standby, false, _) where !records.isEmpty:
+        return .perform(records.map { .cluster($0) }, because: .mustRecordPromotion)
+    case (.standby, false, false): return .perform([.writeLock, .promote], because: .mustPromote)
+    case (.standby, false, true): return .perform([.writeLock, .restartAsPrimary], because: .mustPromote)
     case (.standby, true, _): return .wait(because: .promotionRequested)
     case (.starting, _, _), (.stopping, true, true): return .wait(because: .stillStarting)
     case (.fullPrimary, _, _), (.fullStandby, _, _): return .wait(because: .noConnectionLeft)
@@ -25,6 +26,18 @@ public func decidePromote(
     case (.hung, _, _): return .finish(.genericError, because: .hung)
     case (.unknown, _, _): return .finish(.genericError, because: .unobservable)
     }
+}
+
+/// Why what was recorded of a promotion may not be known to whoever promotes another; nil when it is.
+///
+/// A node that is cut off sees its own records all the same. While it waits, the others fence it or it comes back, and
+/// then sees what they have recorded.
+public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
+    guard cluster.hasQuorum || cluster.properties.ignoresQuorum else { return "this partition has no quorum" }
+    guard cluster.properties.isFencingEnabled,
+        let lost = set.peers.first(where: { cluster.node($0)?.isUnclean ?? false })
+    else { return nil }
+    return "\(lost) is lost and not fenced yet"
 }
 
 /// Why this node must not be promoted, whatever asked for it; nil when nothing speaks against it.

@@ -25,6 +25,7 @@ public enum Reason: Sendable, Hashable {
     case startFailed
     case stopped
     case mustStop(ShutdownMode)
+    case mustRecordPromotion
     case mustPromote
     case promotionRequested
     case promoted
@@ -50,6 +51,7 @@ public enum Reason: Sendable, Hashable {
         case .startFailed: "the server ended while it started"
         case .stopped: "stopped"
         case .mustStop(let mode): "shutting down, mode \(mode.rawValue)"
+        case .mustRecordPromotion: "the cluster must know first who is to become the primary"
         case .mustPromote: "the standby is to become the primary"
         case .promotionRequested: "waiting for the end of recovery"
         case .promoted: "runs as the new primary"

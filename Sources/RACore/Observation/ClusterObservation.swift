@@ -31,6 +31,8 @@ public struct ClusterProperties: Sendable, Equatable {
     /// Pacemaker's default is true ("stonith-enabled", from 3.0.3 on also "fencing-enabled").
     public var isFencingEnabled: Bool
     public var isMaintenanceMode: Bool
+    /// `no-quorum-policy=ignore`: a partition without quorum goes on as if it had it.
+    public var ignoresQuorum: Bool
     /// Whether the configuration has any resource of class stonith.
     public var hasFencingDevice: Bool
 
@@ -38,11 +40,13 @@ public struct ClusterProperties: Sendable, Equatable {
         clusterName: String? = nil,
         isFencingEnabled: Bool = true,
         isMaintenanceMode: Bool = false,
+        ignoresQuorum: Bool = false,
         hasFencingDevice: Bool = false
     ) {
         self.clusterName = clusterName
         self.isFencingEnabled = isFencingEnabled
         self.isMaintenanceMode = isMaintenanceMode
+        self.ignoresQuorum = ignoresQuorum
         self.hasFencingDevice = hasFencingDevice
     }
 }

@@ -11,7 +11,10 @@ extension Agent {
         var cluster: Observed<ClusterObservation>?
         if isSupervised && !hasStandbySignal, let former = restingState {
             instance = observeInstance()
-            if restingState(instance) == former { return checkSQL(instance, answer: .runningPromoted) }
+            if restingState(instance) == former {
+                restoreSetting(instance)
+                return checkSQL(instance, answer: .runningPromoted)
+            }
         } else if isSupervised && !hasStandbySignal {
             // A primary: the command that reads the CIB works while we ask the server.
             let command = tools.startReading()

@@ -27,15 +27,21 @@ extension Agent {
         _ cluster: ClusterObservation
     ) throws(Refusal) -> Outcome {
         var isAttempted = false
+        var record = PromotionRecord(set: performer.set, cluster: cluster)
         while true {
             let instance = observeInstance()
             var state = state(of: instance)
             if state == .absent && isAttempted && parameters.restartOnPromote && hasLiveChild() { state = .starting }
+            if !isAttempted, let obstacle = try record.look(instance, self) {
+                guard canLookAgain else { return Outcome(.genericError, "not promoted: \(obstacle)") }
+                pause(milliseconds: 50)
+                continue
+            }
             switch decidePromote(
                 state,
                 isAttempted: isAttempted,
                 restarts: parameters.restartOnPromote,
-                preparation: try preparation(instance, performer.set, cluster, isAttempted: isAttempted)
+                records: isAttempted ? [] : record.missing
             )
             {
             case .finish(.success, _): return Outcome(.success)
@@ -46,22 +52,11 @@ extension Agent {
                 }
                 pause(milliseconds: 10)
             case .perform(let effects, let reason):
-                log.notice(reason.text)
+                if reason == .mustPromote { log.notice(reason.text) } else { log.info(reason.text) }
                 try performer.perform(effects)
-                isAttempted = true
+                isAttempted = reason == .mustPromote
             }
         }
-    }
-
-    private func preparation(
-        _ instance: InstanceObservation,
-        _ set: ReplicaSet,
-        _ cluster: ClusterObservation,
-        isAttempted: Bool
-    ) throws(Refusal) -> [ClusterEffect] {
-        guard !isAttempted, case .answering(let facts) = instance.server, facts.isInRecovery else { return [] }
-        if let refusal = refusePromotion(set, cluster: cluster) { throw refusal }
-        return preparePromotion(set, position: facts.position, cluster: cluster)
     }
 
     private func completePromotion(_ performer: InstancePerformer) throws(Refusal) {
@@ -69,5 +64,42 @@ extension Agent {
         let cluster = try knownCluster()
         let effects = RACore.completePromotion(performer.set, cluster: cluster)
         if let failure = ClusterPerformer(agent: self).perform(effects) { throw Refusal(.genericError, failure) }
+    }
+}
+
+/// What the cluster must know before a promotion, and whether it does.
+///
+/// The cluster is read anew after every record: commits that the new primary acknowledges are safe only once nobody else
+/// can be promoted by an older one.
+private struct PromotionRecord {
+    let set: ReplicaSet
+    /// The cluster as it was read last; nil when that was before something was recorded.
+    var cluster: ClusterObservation?
+    /// What isn't recorded yet.
+    var missing: [ClusterEffect] = []
+    private var position: WALPosition?
+    private var logged: String?
+
+    init(set: ReplicaSet, cluster: ClusterObservation) {
+        self.set = set
+        self.cluster = cluster
+    }
+
+    /// - Returns: why nothing may be done yet.
+    /// - Throws: why this node must not be promoted.
+    mutating func look(_ instance: InstanceObservation, _ agent: Agent) throws(Refusal) -> String? {
+        missing = []
+        guard case .answering(let facts) = instance.server, facts.isInRecovery else { return nil }
+        let known: ClusterObservation
+        if let cluster { known = cluster } else { known = try agent.knownCluster() }
+        cluster = nil
+        if let refusal = refusePromotion(set, cluster: known) { throw refusal }
+        position = position ?? facts.position
+        missing = preparePromotion(set, position: position ?? facts.position, cluster: known)
+        guard missing.isEmpty else { return nil }
+        let obstacle = promotionObstacle(set, cluster: known)
+        if let obstacle, obstacle != logged { agent.log.warning("waiting with the promotion: \(obstacle)") }
+        logged = obstacle
+        return obstacle
     }
 }

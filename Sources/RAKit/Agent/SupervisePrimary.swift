@@ -11,7 +11,7 @@ extension Agent {
         endRest()
         let set = replicaSet(cluster.value)
         if case .unknown(let why) = facts.senders { log.error("replication isn't supervised: \(why)") }
-        restoreSetting(facts)
+        restoreSetting(instance)
         createMissingSlots(facts, set)
         var barrier: LSN?
         for _ in 0..<supervisionRounds {
@@ -44,8 +44,8 @@ extension Agent {
 
     /// Makes the file say what is in effect: an agent that was killed between writing it and the server's reading it left
     /// a change behind that any later reload would bring into effect, past every record.
-    private func restoreSetting(_ facts: ServerFacts) {
-        guard mode == .sync else { return }
+    func restoreSetting(_ instance: InstanceObservation) {
+        guard mode == .sync, case .answering(let facts) = instance.server else { return }
         let path = ownFiles.synchronousSet
         let wanted = OwnedConfiguration.synchronousFile(setting: facts.synchronousStandbyNames)
         guard let present = try? readText(path), present != wanted else { return }

@@ -46,6 +46,7 @@ private struct CIBParser {
                 clusterName: options.clusterName,
                 isFencingEnabled: options.isFencingEnabled,
                 isMaintenanceMode: options.isMaintenanceMode,
+                ignoresQuorum: options.ignoresQuorum,
                 hasFencingDevice: fencing.isAny || options.hasWatchdogFencing
             )
         )

@@ -38,6 +38,8 @@ struct ClusterOptions {
 
     var isMaintenanceMode: Bool { values["maintenance-mode"].flatMap(pacemakerBoolean) ?? false }
 
+    var ignoresQuorum: Bool { values["no-quorum-policy"] == "ignore" }
+
     /// Fencing by a watchdog and nothing else: sbd runs, and the cluster waits for it.
     var hasWatchdogFencing: Bool {
         let timeout = values["fencing-watchdog-timeout"] ?? values["stonith-watchdog-timeout"] ?? "0"
