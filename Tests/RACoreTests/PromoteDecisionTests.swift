@@ -129,6 +129,40 @@ import Testing
     }
 }
 
+@Suite struct TruePrimaryTests {
+    /// What a node that was cut off in its promotion wrote into its own copy of the CIB, and brought back.
+    private let overwritten = Build.cluster([
+        Build.node("alpha", record: "DISCONNECT", score: "1000", status: .primary, role: .promoted),
+        Build.node("beta", record: "LATEST"), Build.node("gamma", record: "DISCONNECT"),
+    ])
+
+    @Test func aPromotedServerPutsItsRecordRight() {
+        let set = Build.set(own: "alpha")
+        #expect(isTruePrimary(set, cluster: overwritten, isPromotedHere: true))
+        var cluster = overwritten
+        let server = Build.server(senders: .known([Build.sender("gamma", "async")]))
+        for _ in 0..<3 {
+            for effect in decideSupervision(set, server: server, cluster: cluster, barrier: nil, isPromotedHere: true) {
+                cluster.apply(effect)
+            }
+        }
+        #expect(cluster.node("alpha")?[.dataStatus] == "LATEST")
+        #expect(cluster.node("beta")?[.dataStatus] == "DISCONNECT")
+        #expect(refusePromotion(Build.set(own: "beta"), cluster: cluster) != nil)
+    }
+
+    @Test func whoeverOnlyRunsIsNoTruePrimary() {
+        let set = Build.set(own: "alpha")
+        #expect(!isTruePrimary(set, cluster: overwritten, isPromotedHere: false))
+        var unfenced = overwritten
+        unfenced.properties.isFencingEnabled = false
+        #expect(!isTruePrimary(set, cluster: unfenced, isPromotedHere: true))
+        var two = overwritten
+        two.nodes[1].resourceRole = .promoted
+        #expect(!isTruePrimary(set, cluster: two, isPromotedHere: true))
+    }
+}
+
 @Suite struct PromotionRecordTests {
     private static let before = Build.cluster([
         Build.node("alpha", record: "LATEST", score: "1000", isOnline: false),

@@ -150,7 +150,13 @@ extension SimulatedCluster {
             return
         }
         let barrier = sabotage == .noBarrier ? LSN(bytes: 0) : nodes[index].agent.barrier
-        let effects = decideSupervision(set, server: server, cluster: cluster, barrier: barrier)
+        let effects = decideSupervision(
+            set,
+            server: server,
+            cluster: cluster,
+            barrier: barrier,
+            isPromotedHere: nodes[index].server.isPromotedHere
+        )
         guard effects.isEmpty else {
             nodes[index].agent.plan = plan(effects)
             let streaming = (server.senders.value ?? []).filter(\.isStreaming).map(\.applicationName)

@@ -21,6 +21,8 @@ struct SimulatedServer {
     var hasStandbySignal = true
     /// Came up as primary by itself at boot: no client reaches it unless Pacemaker keeps it.
     var isStray = false
+    /// Promoted by the agent, and running since.
+    var isPromotedHere = false
 
     var lsn: LSN { LSN(bytes: UInt64(log.count) * 100) }
 
@@ -31,6 +33,7 @@ struct SimulatedServer {
         isLinked = false
         isStreaming = false
         isStray = false
+        isPromotedHere = false
     }
 
     /// `start` always writes the settings of a standby.
@@ -43,6 +46,7 @@ struct SimulatedServer {
 
     mutating func becomePrimary() {
         role = .primary
+        isPromotedHere = true
         timeline += 1
         isLinked = false
         hasLock = true

@@ -16,7 +16,10 @@ struct Supervised {
     var cluster: ClusterObservation { Build.cluster([alpha, beta, gamma], hasQuorum: hasQuorum, fences: fences) }
     var server: ServerFacts { Build.server(waitingFor: setting, senders: senders) }
     var inEffect: [String] { SynchronousSet.names(inSetting: setting) ?? [] }
-    var effects: [ClusterEffect] { decideSupervision(set, server: server, cluster: cluster, barrier: barrier) }
+    var isPromotedHere = false
+    var effects: [ClusterEffect] {
+        decideSupervision(set, server: server, cluster: cluster, barrier: barrier, isPromotedHere: isPromotedHere)
+    }
 
     func with(_ change: (inout Supervised) -> Void) -> Supervised {
         var copy = self

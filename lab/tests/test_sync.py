@@ -137,5 +137,23 @@ class SynchronousCluster(ClusterTest):
                 self.lab.exec(primary, ["pkill", "-KILL", "-f", "heartbeat/pgsql-swift monitor"], check=False)
             wait_until(lambda: standby not in self.lab.synchronous(), 40, "the record", step=0.1)
 
+    def test_candidate_cut_off_while_promoting(self):
+        """Proves: a candidate that is cut off in the middle of its promotion is fenced, and no acknowledged row is lost."""
+        former, candidate = self.lab.primary(), self.lab.synchronous()[0]
+        with self.writing(90):
+            self.lab.kill_postmaster(former)
+            wait_until(lambda: self.is_promoting(candidate), 30, f"the promotion of {candidate}", step=0.001)
+            self.lab.cut(candidate)
+            wait_until(lambda: any(candidate in line for line in self.newly_fenced()), 60, "its fencing")
+            self.lab.heal(candidate)
+            # As an operator does: the former primary's failure was this test's doing.
+            self.lab.any_node().exec(["crm_resource", "--cleanup"], check=False)
+
+    def is_promoting(self, name):
+        return self.lab.exec(name, ["pgrep", "-f", "heartbeat/pgsql-swift promote"], check=False).returncode == 0
+
+    def newly_fenced(self):
+        return self.fenced()[len(self.fenced_before):]
+
     def setUp(self):
         self.fenced_before = self.fenced()

@@ -40,6 +40,22 @@ public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation) ->
     return "\(lost) is lost and not fenced yet"
 }
 
+/// Another node that the cluster records as running the primary.
+private func otherPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
+    cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted && !sameName($0.name, set.ownNode) }?.name
+}
+
+/// Whether a running primary is the one whose word counts: by the record, or because it was promoted by the agent.
+///
+/// The record alone can be wrong: a node that was cut off wrote its own, and when it comes back its copy of the CIB may
+/// be the one with more changes, which Pacemaker takes. A server that came up as primary by itself has only the record.
+/// - Parameter isPromotedHere: whether the agent promoted this very server, once the cluster showed the record. With
+///   fencing nobody can have been promoted since: it wouldn't run any more.
+public func isTruePrimary(_ set: ReplicaSet, cluster: ClusterObservation, isPromotedHere: Bool) -> Bool {
+    if refusePromotion(set, cluster: cluster) == nil { return true }
+    return isPromotedHere && cluster.properties.isFencingEnabled && otherPrimary(set, cluster: cluster) == nil
+}
+
 /// Why this node must not be promoted, whatever asked for it; nil when nothing speaks against it.
 ///
 /// The last look before the point of no return: the promotion score keeps Pacemaker from asking, but a score may be
@@ -57,8 +73,9 @@ public func refusePromotion(_ set: ReplicaSet, cluster: ClusterObservation) -> R
             "node_list \"\(set.members.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\""
         )
     }
-    let other = cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted && !sameName($0.name, set.ownNode) }
-    if let other { return Refusal(.genericError, "the cluster records \(other.name) as the running primary") }
+    if let other = otherPrimary(set, cluster: cluster) {
+        return Refusal(.genericError, "the cluster records \(other) as the running primary")
+    }
     let holders = records.filter { $0.status.holdsEverything(in: set.mode) }.map(\.node)
     // Without any holder only a node of which nothing was ever recorded may be promoted, as in an election.
     guard holders.isEmpty ? own.status != .none : !own.status.holdsEverything(in: set.mode) else { return nil }

@@ -30,6 +30,6 @@ public struct RestingState: Sendable, Equatable {
 public func mayRest(_ set: ReplicaSet, server: ServerFacts, cluster: ClusterObservation) -> Bool {
     refusePromotion(set, cluster: cluster) == nil && cluster.hasQuorum
         && set.members.allSatisfy { member in cluster.node(member).map { $0.isOnline && !$0.isUnclean } ?? false }
-        && decideSupervision(set, server: server, cluster: cluster, barrier: nil).isEmpty
+        && decideSupervision(set, server: server, cluster: cluster, barrier: nil, isPromotedHere: false).isEmpty
         && standbysToConfirm(set, server: server, cluster: cluster).isEmpty
 }

@@ -7,14 +7,16 @@
 /// - Parameter barrier: a position that the WAL had reached when `server`'s setting was in effect already: commits before
 ///   it may not have waited for anybody, so that a standby counts as synchronous once it has flushed so far. nil when no
 ///   such position is known.
+/// - Parameter isPromotedHere: whether the agent promoted this very server; see `isTruePrimary`.
 public func decideSupervision(
     _ set: ReplicaSet,
     server: ServerFacts,
     cluster: ClusterObservation,
-    barrier: LSN?
+    barrier: LSN?,
+    isPromotedHere: Bool
 ) -> [ClusterEffect] {
     // A server that came up as primary by itself, at boot or by hand, mustn't call the true primary cut off.
-    guard refusePromotion(set, cluster: cluster) == nil else { return [] }
+    guard isTruePrimary(set, cluster: cluster, isPromotedHere: isPromotedHere) else { return [] }
     let own = ownRecord(set)
     guard let senders = server.senders.value,
         let inEffect = SynchronousSet.names(inSetting: server.synchronousStandbyNames),

@@ -40,7 +40,10 @@ private let usageText =
 extension Agent {
     func run(_ action: OCFAction) -> Outcome {
         switch action {
-        case .start, .stop, .promote, .demote, .notify, .reloadAgent: endRest()
+        case .start, .stop, .demote:
+            endRest()
+            forgetPromotion()
+        case .promote, .notify, .reloadAgent: endRest()
         case .monitor, .status, .validateAll, .metadata, .methods, .usage: break
         }
         return switch action {

@@ -44,7 +44,9 @@ extension Agent {
                 records: isAttempted ? [] : record.missing
             )
             {
-            case .finish(.success, _): return Outcome(.success)
+            case .finish(.success, _):
+                if isAttempted { notePromotion(instance.postmaster) }
+                return Outcome(.success)
             case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
             case .wait(let reason):
                 guard canLookAgain else {
@@ -52,7 +54,12 @@ extension Agent {
                 }
                 pause(milliseconds: 10)
             case .perform(let effects, let reason):
-                if reason == .mustPromote { log.notice(reason.text) } else { log.info(reason.text) }
+                if reason == .mustPromote {
+                    log.notice(reason.text)
+                    notePromotion(instance.postmaster)
+                } else {
+                    log.info(reason.text)
+                }
                 try performer.perform(effects)
                 isAttempted = reason == .mustPromote
             }
@@ -65,6 +72,25 @@ extension Agent {
         let effects = RACore.completePromotion(performer.set, cluster: cluster)
         if let failure = ClusterPerformer(agent: self).perform(effects) { throw Refusal(.genericError, failure) }
     }
+}
+
+extension Agent {
+    private var promotionNote: RunFile { RunFile("promoted", resource: environment.resource) }
+
+    /// Notes that the agent promotes this very server; a restart of the server or of the node forgets it.
+    private func notePromotion(_ postmaster: PostmasterObservation) {
+        guard case .running(let file) = postmaster else { return }
+        promotionNote.write(first: String(file.processID), rest: "")
+    }
+
+    /// Whether the agent promoted this very server.
+    func isPromotedHere(_ postmaster: PostmasterObservation) -> Bool {
+        guard case .running(let file) = postmaster else { return false }
+        return promotionNote.read()?.first == String(file.processID)[...]
+    }
+
+    /// Whatever starts or ends a server.
+    func forgetPromotion() { promotionNote.remove() }
 }
 
 /// What the cluster must know before a promotion, and whether it does.
@@ -95,11 +121,11 @@ private struct PromotionRecord {
         cluster = nil
         if let refusal = refusePromotion(set, cluster: known) { throw refusal }
         position = position ?? facts.position
-        missing = preparePromotion(set, position: position ?? facts.position, cluster: known)
-        guard missing.isEmpty else { return nil }
         let obstacle = promotionObstacle(set, cluster: known)
         if let obstacle, obstacle != logged { agent.log.warning("waiting with the promotion: \(obstacle)") }
         logged = obstacle
-        return obstacle
+        guard obstacle == nil else { return obstacle }
+        missing = preparePromotion(set, position: position ?? facts.position, cluster: known)
+        return nil
     }
 }

@@ -19,7 +19,13 @@ extension Agent {
                 if case .unknown(let why) = cluster { log.warning("replication isn't supervised: \(why)") }
                 return
             }
-            let effects = decideSupervision(set, server: facts, cluster: known, barrier: barrier)
+            let effects = decideSupervision(
+                set,
+                server: facts,
+                cluster: known,
+                barrier: barrier,
+                isPromotedHere: isPromotedHere(instance.postmaster)
+            )
             guard !deadline.isPast else { return }
             if effects.isEmpty {
                 let awaited = standbysToConfirm(set, server: facts, cluster: known)
