@@ -10,9 +10,7 @@ extension Agent {
         var cluster = cluster
         endRest()
         let set = replicaSet(cluster.value)
-        if case .unknown(let why) = facts.senders { log.error("replication isn't supervised: \(why)") }
-        restoreSetting(instance)
-        createMissingSlots(facts, set)
+        makeReady(instance, facts, set)
         var barrier: LSN?
         for _ in 0..<supervisionRounds {
             guard case .known(let known) = cluster else {
@@ -46,6 +44,13 @@ extension Agent {
             guard let now = observePrimary() else { return }
             facts = now
         }
+    }
+
+    /// What needs no look at the cluster.
+    private func makeReady(_ instance: InstanceObservation, _ facts: ServerFacts, _ set: ReplicaSet) {
+        if case .unknown(let why) = facts.senders { log.error("replication isn't supervised: \(why)") }
+        restoreSetting(instance)
+        createMissingSlots(facts, set)
     }
 
     /// Makes the file say what is in effect: an agent that was killed between writing it and the server's reading it left

@@ -25,7 +25,8 @@ public struct Log: Sendable {
         emit("ocf-exit-reason:\(oneLine(text))\n")
     }
 
-    private func write(_ severity: Severity, _ text: String) {
+    /// A line of a severity that depends on what happened.
+    public func write(_ severity: Severity, _ text: String) {
         let line = oneLine(text)
         let (priority, word) = marks(severity)
         "\(tag)[\(getpid())]: \(word): \(line)".withCString { message in
