@@ -20,7 +20,7 @@ import Testing
     ])
 
     @Test func restsWhenEverybodyIsThereAndRecorded() {
-        #expect(mayRest(set, server: server(), cluster: cluster))
+        #expect(mayRest(set, cluster: cluster))
         #expect(RestingState(set, server: server()) == RestingState(set, server: server(lsn: 900)))
     }
 
@@ -56,14 +56,14 @@ import Testing
         func mayRest(_ change: (inout ClusterObservation) -> Void) -> Bool {
             var changed = cluster
             change(&changed)
-            return RACore.mayRest(set, server: server(), cluster: changed)
+            return RACore.mayRest(set, cluster: changed)
         }
         #expect(!mayRest { $0.hasQuorum = false })
         #expect(!mayRest { $0.nodes[1].isUnclean = true })
         #expect(!mayRest { $0.nodes[2].isOnline = false })
         #expect(!mayRest { $0.nodes[2].resourceRole = .promoted })
-        #expect(!mayRest { $0.nodes[1][.score] = nil })
-        #expect(!mayRest { $0.nodes[1][.dataStatus] = "STREAMING|ASYNC" })
+        #expect(!mayRest { $0.nodes[1][.status] = nil })
+        #expect(!mayRest { $0.nodes[1][.status] = "STOP" })
         #expect(!mayRest { $0.nodes[0][.dataStatus] = "DISCONNECT" })
         #expect(!mayRest { $0.nodes.removeLast() })
     }

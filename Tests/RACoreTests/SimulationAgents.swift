@@ -82,7 +82,9 @@ extension SimulatedCluster {
         // A node that is cut off sees what it wrote itself; only the others don't.
         let records =
             nodes[index].isIsolated ? [] : preparePromotion(set, position: position, cluster: cluster)
-        if records.isEmpty, sabotage == .unprovenPromotion || promotionObstacle(set, cluster: cluster) == nil {
+        if records.isEmpty,
+            sabotage == .unprovenPromotion || promotionObstacle(set, cluster: cluster, members: nil) == nil
+        {
             return true
         }
         nodes[index].agent.plan = plan(records) + [.promote] + nodes[index].agent.plan
@@ -168,7 +170,7 @@ extension SimulatedCluster {
         }
         let awaited = standbysToConfirm(set, server: server, cluster: cluster)
         guard !awaited.isEmpty else {
-            if mayRest(set, server: server, cluster: cluster), let state = RestingState(set, server: server) {
+            if mayRest(set, cluster: cluster), let state = RestingState(set, server: server) {
                 nodes[index].agent.rest = (state, nodes[index].agent.seenTurn)
             }
             return nodes[index].agent.end()

@@ -119,6 +119,10 @@ class Node:
         except (OSError, ValueError):
             return None
 
+    def postmaster_lives(self):
+        pid = self.postmaster()
+        return pid is not None and self.exec(["kill", "-0", pid], check=False).returncode == 0
+
     def server_processes(self):
         """All PostgreSQL processes inside."""
         result = self.exec(["pgrep", "-x", "postgres"], check=False)

@@ -53,7 +53,7 @@ class ClusterTest(unittest.TestCase):
         lab.wait_formed()
         for name in lab.nodes:
             lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", "-D"], check=False)
-        wait_until(self.is_noticed, 60, "every instance that died noticed by the cluster", step=0.1)
+        self.insist(self.is_noticed, 60, "every instance that died noticed by the cluster")
         lab.any_node().exec(["crm_resource", "--cleanup"], check=False)
         rebuilt = set()
 
@@ -65,8 +65,12 @@ class ClusterTest(unittest.TestCase):
                 self.wait_whole(timeout=0.2)
                 return True
             return False
+        self.insist(is_whole, 90, "the cluster whole again")
+
+    def insist(self, condition, timeout, what):
+        """Waits for a condition; shows the cluster when it doesn't come."""
         try:
-            wait_until(is_whole, 90, "the cluster whole again", step=0.2)
+            wait_until(condition, timeout, what, step=0.2)
         except LabError:
             self.show()
             raise
@@ -74,7 +78,7 @@ class ClusterTest(unittest.TestCase):
     def is_noticed(self):
         """No instance that the cluster believes to run is dead: a failure found after the cleanup would stay."""
         roles = self.lab.roles()
-        return bool(roles) and all(self.lab.nodes[name].server_processes() for name, role in roles.items()
+        return bool(roles) and all(self.lab.nodes[name].postmaster_lives() for name, role in roles.items()
                                    if role in ("promoted", "unpromoted"))
 
     def show(self):

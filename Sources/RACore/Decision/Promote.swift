@@ -31,10 +31,20 @@ public func decidePromote(
 /// Why what was recorded of a promotion may not be known to whoever promotes another; nil when it is.
 ///
 /// A node that is cut off sees its own records all the same. While it waits, the others fence it or it comes back, and
-/// then sees what they have recorded.
-public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
-    guard cluster.hasQuorum || cluster.properties.ignoresQuorum else { return "this partition has no quorum" }
-    guard cluster.properties.isFencingEnabled,
+/// then sees what they have recorded. Beside a majority a lost node can do nothing, and isn't waited for: Pacemaker may
+/// begin to fence it only when the promotion has ended.
+/// - Parameter members: who is in this partition by the cluster services' own word, which is newer than the CIB; nil
+///   when they weren't asked.
+public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation, members: [String]?) -> String? {
+    guard cluster.actsWithQuorum else { return "this partition has no quorum" }
+    if let members,
+        let gone = cluster.nodes.first(where: { node in
+            node.isOnline && !members.contains { sameName($0, node.name) }
+        })
+    {
+        return "\(gone.name) has just been lost"
+    }
+    guard cluster.properties.isFencingEnabled, !cluster.hasMajority,
         let lost = set.peers.first(where: { cluster.node($0)?.isUnclean ?? false })
     else { return nil }
     return "\(lost) is lost and not fenced yet"

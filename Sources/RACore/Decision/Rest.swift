@@ -27,9 +27,14 @@ public struct RestingState: Sendable, Equatable {
 }
 
 /// Whether a primary may rest on a look at the cluster that found nothing to do: everybody is there and recorded so.
-public func mayRest(_ set: ReplicaSet, server: ServerFacts, cluster: ClusterObservation) -> Bool {
+///
+/// What only takes a while longer to show isn't in its place yet: a standby that streams before its start has ended.
+public func mayRest(_ set: ReplicaSet, cluster: ClusterObservation) -> Bool {
     refusePromotion(set, cluster: cluster) == nil && cluster.hasQuorum
-        && set.members.allSatisfy { member in cluster.node(member).map { $0.isOnline && !$0.isUnclean } ?? false }
-        && decideSupervision(set, server: server, cluster: cluster, barrier: nil, isPromotedHere: false).isEmpty
-        && standbysToConfirm(set, server: server, cluster: cluster).isEmpty
+        && set.members.allSatisfy { member in
+            guard let node = cluster.node(member), node.isOnline, !node.isUnclean,
+                let status = attributeValue(.status, node: member, in: cluster, resource: set.resource)
+            else { return false }
+            return status != StatusValue.stop.rawValue && status != StatusValue.unknown.rawValue
+        }
 }

@@ -72,7 +72,7 @@ private func isRecordedSynchronous(_ node: String, _ set: ReplicaSet, _ cluster:
 /// A partition without quorum records for itself only. And a standby that was lost but isn't yet known to be down may be
 /// about to be promoted, by the record that commits wait for it: until it is fenced, they do.
 private func mayRecord(inEffect: [String], cluster: ClusterObservation) -> Bool {
-    guard cluster.hasQuorum else { return false }
+    guard cluster.actsWithQuorum else { return false }
     guard cluster.properties.isFencingEnabled else { return true }
     return !inEffect.contains { cluster.node($0)?.isUnclean ?? false }
 }

@@ -18,6 +18,12 @@ public struct ClusterObservation: Sendable, Equatable {
         self.properties = properties
     }
 
+    /// Whether this partition may act: it has quorum, or its operator wants it to go on without.
+    public var actsWithQuorum: Bool { hasQuorum || properties.ignoresQuorum }
+
+    /// Whether more than half of the nodes are here: then no other partition acts, whatever gives it quorum.
+    var hasMajority: Bool { nodes.filter(\.isOnline).count * 2 > nodes.count }
+
     /// Finds a node by its name; letter case doesn't count, as host names have none.
     public func node(_ name: String) -> ClusterNode? {
         nodes.first { sameName($0.name, name) }

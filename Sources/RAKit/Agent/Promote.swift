@@ -13,7 +13,7 @@ extension Agent {
             let set = replicaSet(cluster)
             try verifyNodeNames(set, cluster)
             let performer = InstancePerformer(agent: self, installation: installation, set: set)
-            let outcome = try carryOutPromotion(performer, cluster)
+            let outcome = try carryOutPromotion(performer)
             guard outcome.code == .success else { return outcome }
             try completePromotion(performer)
             return outcome
@@ -22,19 +22,18 @@ extension Agent {
         }
     }
 
-    private func carryOutPromotion(
-        _ performer: InstancePerformer,
-        _ cluster: ClusterObservation
-    ) throws(Refusal) -> Outcome {
+    private func carryOutPromotion(_ performer: InstancePerformer) throws(Refusal) -> Outcome {
         var isAttempted = false
-        var record = PromotionRecord(set: performer.set, cluster: cluster)
+        var record = PromotionRecord(set: performer.set)
         while true {
             let instance = observeInstance()
             var state = state(of: instance)
             if state == .absent && isAttempted && parameters.restartOnPromote && hasLiveChild() { state = .starting }
             if !isAttempted, let obstacle = try record.look(instance, self) {
-                guard canLookAgain else { return Outcome(.genericError, "not promoted: \(obstacle)") }
-                pause(milliseconds: 50)
+                guard canLookAgain, !record.isOverdue else {
+                    return Outcome(.genericError, "not promoted: \(obstacle)")
+                }
+                pause(milliseconds: 20)
                 continue
             }
             switch decidePromote(

@@ -47,7 +47,7 @@ extension Agent {
 
     /// Lets the next monitors rest on this action's look, if it found everything in its place.
     func rest(_ postmaster: PostmasterObservation, _ facts: ServerFacts, _ cluster: ClusterObservation) {
-        guard mayRest(replicaSet(cluster), server: facts, cluster: cluster),
+        guard mayRest(replicaSet(cluster), cluster: cluster),
             let state = restingState(postmaster, facts)
         else { return }
         restRecord.write(state, at: began)

@@ -5,7 +5,8 @@ extension Agent {
     ///
     /// What is recorded of it is the primary's business; after an election there is something to take back.
     func isFollowing(_ instance: InstanceObservation) -> Bool {
-        guard case .answering(let facts) = instance.server, isReceiving(facts),
+        // A probe has to tell the cluster services, which may have forgotten everything, that this instance runs.
+        guard environment.isRecurring, case .answering(let facts) = instance.server, isReceiving(facts),
             !parameters.checkWalReceiver, !ElectionRounds(resource: environment.resource).isOpen
         else { return false }
         removeLock()

@@ -69,8 +69,9 @@ public struct InstanceObserver: Sendable {
 
     private func isDisappointing(_ answer: ServerObservation) -> Bool {
         switch answer {
-        case .answering, .full, .refusing: false
-        case .notAsked, .rejecting, .silent, .unreachable: true
+        case .answering, .full: false
+        // A server that is told to end says so in the middle of an answer.
+        case .notAsked, .rejecting, .refusing, .silent, .unreachable: true
         }
     }
 

@@ -38,7 +38,7 @@ struct ClusterOptions {
 
     var isMaintenanceMode: Bool { values["maintenance-mode"].flatMap(pacemakerBoolean) ?? false }
 
-    var ignoresQuorum: Bool { values["no-quorum-policy"] == "ignore" }
+    var ignoresQuorum: Bool { values["no-quorum-policy"]?.lowercased() == "ignore" }
 
     /// Fencing by a watchdog and nothing else: sbd runs, and the cluster waits for it.
     var hasWatchdogFencing: Bool {

@@ -104,6 +104,14 @@ public struct ClusterTools: Sendable {
         }
     }
 
+    /// The nodes of this node's partition, as the controller itself sees them at this moment.
+    public func partition(by deadline: Deadline) -> Observed<[String]> {
+        let result = run(Command("crm_node", ["-p"]), by: deadline.capped(milliseconds: 5000))
+        guard result.isSuccess else { return .unknown(why: "crm_node -p: \(result.summary)") }
+        let words = String(decoding: result.output, as: UTF8.self).split { $0 == " " || $0.isNewline }
+        return .known(words.map(String.init))
+    }
+
     /// This node's name as the local cluster service knows it.
     public func localNodeName(by deadline: Deadline) -> String? {
         let result = run(Command("crm_node", ["-n"]), by: deadline.capped(milliseconds: 5000))

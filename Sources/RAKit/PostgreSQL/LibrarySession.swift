@@ -101,6 +101,9 @@ final class LibrarySession: Session {
             switch library.resultStatus(result) {
             case PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE: results.append(rows(of: result))
             case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: results.append(Rows(rows: []))
+            case PGRES_COPY_OUT, PGRES_COPY_IN, PGRES_COPY_BOTH:
+                // It would be given again and again.
+                throw .lost(why: "COPY is no question that has rows")
             case _: problem = problem ?? failure(of: result)
             }
         }

@@ -29,14 +29,16 @@ final class LocalSession: Session {
 
     private let socket: Int32
     private var incoming = MessageBuffer()
+    /// Between the server's first readiness and the first trouble; outside it an answer may belong to another question.
+    private var isOpen = false
     private(set) var serverVersion = 0
     private(set) var serverProcessID: Int32 = 0
 
     private init(socket: Int32) { self.socket = socket }
 
     deinit {
-        // Terminate; the server ends the session without it as well, but logs that.
-        _ = Glibc.send(socket, [UInt8(ascii: "X"), 0, 0, 0, 4], 5, Int32(MSG_NOSIGNAL))
+        // Terminate; the server ends the session without it as well, but logs that. Not what it expects during the start.
+        if isOpen { _ = Glibc.send(socket, [UInt8(ascii: "X"), 0, 0, 0, 4], 5, Int32(MSG_NOSIGNAL)) }
         close(socket)
     }
 
@@ -77,7 +79,9 @@ final class LocalSession: Session {
                 if name == "server_version" { serverVersion = versionNumber(value) }
             case .keyData(let processID): serverProcessID = processID
             case .error(let state, let message): return .failed(.refused(state: state, message: message))
-            case .ready: return .opened(self)
+            case .ready:
+                isOpen = true
+                return .opened(self)
             case .aside: break
             case .description, .row, .complete, .unexpected: throw .lost(why: "the server's answer can't be read")
             }
@@ -87,10 +91,12 @@ final class LocalSession: Session {
     func query(_ statements: String, by deadline: Deadline) throws(QueryFailure) -> [Rows] {
         var results: [Rows] = []
         var problem: QueryFailure?
+        guard isOpen else { throw .lost(why: "the session is over") }
         do throws(Trouble) {
             try send(framed(UInt8(ascii: "Q"), Array(statements.utf8) + [0]), by: deadline)
             try collect(&results, &problem, by: deadline)
         } catch {
+            isOpen = false
             switch error {
             case .silent: throw .silent(why: "no answer to a query before the deadline")
             // An error before the end of the session says why it ended.
@@ -202,6 +208,6 @@ final class LocalSession: Session {
 
 /// `15.20 (Debian 15.20-0+deb12u1)` is 150020, `16beta1` 160000.
 func versionNumber(_ text: String) -> Int {
-    let numbers = text.prefix { $0.isNumber || $0 == "." }.split(separator: ".").map { Int($0) ?? 0 }
+    let numbers = text.prefix { $0.isNumber || $0 == "." }.split(separator: ".").map { Int($0.prefix(4)) ?? 0 }
     return (numbers.first ?? 0) * 10_000 + (numbers.count > 1 ? numbers[1] : 0)
 }
