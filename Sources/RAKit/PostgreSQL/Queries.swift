@@ -4,7 +4,8 @@ public import RACore
 public enum Queries {
     /// The one round trip of a monitor: the instance's own row, then a row a WAL sender.
     ///
-    /// The functions behind pg_stat_replication, as planning the view in a fresh session takes longer than all the rest.
+    /// The functions behind pg_stat_replication and pg_stat_wal_receiver, as planning views in a fresh session takes longer
+    /// than all the rest. Without a receiver its function gives one row of nulls.
     ///
     /// Timeline of a standby: the furthest of the last checkpoint's, the minimum recovery end's and the receiver's, as
     /// the checkpoint's lags behind a followed promotion (documentation, "System Information Functions").
@@ -18,7 +19,7 @@ public enum Queries {
                    (SELECT min_recovery_end_timeline FROM pg_control_recovery())),
           r.status, r.received_tli, current_setting('synchronous_standby_names'),
           current_setting('is_superuser') = 'on' OR pg_has_role('pg_monitor', 'USAGE')
-        FROM (VALUES (1)) AS one LEFT JOIN pg_stat_wal_receiver AS r ON true;
+        FROM pg_stat_get_wal_receiver() AS r;
         SELECT (SELECT application_name FROM pg_stat_get_activity(w.pid)), w.state, w.sync_state, w.flush_lsn,
           w.replay_lsn, w.pid
         FROM pg_stat_get_wal_senders() AS w
