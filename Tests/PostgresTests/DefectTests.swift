@@ -58,12 +58,7 @@ struct DefectTests {
         try withInstance { primary in
             #expect(primary.call().run("start").code == 0)
             let standby = try TestInstance("n2", in: primary.folder, address: "127.0.1.2", port: primary.port)
-            try PostgreSQL.asOwner("/bin/rm", ["-r", standby.data], as: nil)
-            try PostgreSQL.asOwner("/usr/bin/install", ["-d", "-o", "postgres", "-m", "700", standby.data], as: nil)
-            try PostgreSQL.asOwner(
-                PostgreSQL.programs + "/pg_basebackup",
-                ["-D", standby.data, "-h", primary.address, "-p", String(primary.port), "-U", "postgres", "-c", "fast"]
-            )
+            try standby.becomeBackup(of: primary)
             try standby.appendAddress()
             #expect(FileFacts(standby.data + "/backup_label") != nil)
             let start = standby.call(["rep_mode": "slave", "master_ip": primary.address]).run("start")

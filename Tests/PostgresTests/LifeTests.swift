@@ -104,8 +104,7 @@ struct LifeTests {
     @Test func peerAuthentication() throws {
         try withInstance { instance in
             try instance.write("local all all peer\n", to: "pg_hba.conf")
-            var call = instance.call()
-            call.parameters["pghost"] = nil
+            let call = instance.call()
             #expect(call.run("start").code == 0)
             let answer = call.run("monitor")
             #expect(answer.code == 0, "\(answer)")
@@ -117,12 +116,16 @@ struct LifeTests {
         }
     }
 
+    private func wantPassword(_ instance: TestInstance, _ rules: String) throws {
+        try instance.query("ALTER ROLE watcher PASSWORD 's3cr3t'")
+        try instance.write(rules, to: "pg_hba.conf")
+        try instance.query("SELECT pg_reload_conf()")
+    }
+
     @Test func passwordAuthentication() throws {
         try withInstance { instance in
             #expect(instance.call().run("start").code == 0)
-            try instance.query("ALTER ROLE watcher PASSWORD 's3cr3t'")
-            try instance.write("host all all 127.0.0.0/8 scram-sha-256\n", to: "pg_hba.conf")
-            try instance.query("SELECT pg_reload_conf()")
+            try wantPassword(instance, "host all all 127.0.0.0/8 scram-sha-256\n")
             var call = instance.call(["pghost": instance.address, "monitor_user": "watcher"])
             call.parameters["monitor_password"] = "s3cr3t"
             let right = call.run("monitor")
@@ -139,9 +142,7 @@ struct LifeTests {
     @Test func passfile() throws {
         try withInstance { instance in
             #expect(instance.call().run("start").code == 0)
-            try instance.query("ALTER ROLE watcher PASSWORD 's3cr3t'")
-            try instance.write("local all all scram-sha-256\nhost all all 127.0.0.0/8 trust\n", to: "pg_hba.conf")
-            try instance.query("SELECT pg_reload_conf()")
+            try wantPassword(instance, "local all all scram-sha-256\nhost all all 127.0.0.0/8 trust\n")
             var call = instance.call(["monitor_user": "watcher"])
             call.environment["PGPASSFILE"] = instance.data + "/passfile"
             let without = call.run("monitor")

@@ -64,15 +64,7 @@ struct OverrideTests {
             try cluster.must("start", "n1")
             try cluster.must("promote", "n1")
             let (first, second) = (cluster["n1"], cluster["n2"])
-            try PostgreSQL.asOwner("/bin/rm", ["-r", second.data], as: nil)
-            try PostgreSQL.asOwner("/usr/bin/install", ["-d", "-o", "postgres", "-m", "700", second.data], as: nil)
-            try PostgreSQL.asOwner(
-                PostgreSQL.programs + "/pg_basebackup",
-                [
-                    "-D", second.data, "-h", first.address, "-p", String(first.port), "-U", "postgres", "-R", "-c",
-                    "fast",
-                ]
-            )
+            try second.becomeBackup(of: first, ["-R"])
             #expect(second.text("postgresql.auto.conf").contains("primary_conninfo"))
             #expect(includeLines(second).first?.contains("n1.tmp") ?? false)
             // What the machines share here and nodes don't: the address and the directory of sockets.

@@ -30,6 +30,14 @@ final class TestInstance: Sendable {
         try append("unix_socket_directories = '\(folder)/\(node).sock'\nlisten_addresses = '\(address)'\n")
     }
 
+    /// Replaces the data directory by a base backup, which has the other instance's configuration.
+    func becomeBackup(of other: TestInstance, _ options: [String] = []) throws {
+        try PostgreSQL.asOwner("/bin/rm", ["-r", data], as: nil)
+        try PostgreSQL.asOwner("/usr/bin/install", ["-d", "-o", "postgres", "-m", "700", data], as: nil)
+        let source = ["-h", other.address, "-p", String(other.port), "-U", "postgres", "-c", "fast"]
+        try PostgreSQL.asOwner(PostgreSQL.programs + "/pg_basebackup", ["-D", data] + source + options)
+    }
+
     /// A call of the agent for this instance, outside replication.
     func call(_ parameters: [String: String] = [:]) -> AgentCall {
         var call = AgentCall()

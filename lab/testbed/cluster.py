@@ -3,6 +3,9 @@ import xml.etree.ElementTree as xml
 
 from .basics import LabError, wait_until
 
+# What a start that refuses diverged data tells the operator to do.
+DIVERGED = "pgrex-tool rejoin"
+
 
 class ClusterView:
     """Questions to the cluster; any node that answers will do."""

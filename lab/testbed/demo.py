@@ -9,13 +9,13 @@ import time
 
 from .basics import PROJECT, LabError, require_root, wait_until
 from .client import Writer
+from .cluster import DIVERGED
 from .install import install
 from .lab import Lab
 from .observer import Observer
 from .program import run_program
 from .screen import Screen, table
 
-DIVERGED = "pgrex-tool rejoin"
 LIMIT = 60
 
 

@@ -7,10 +7,8 @@ import unittest
 
 from .basics import PROJECT, LabError, wait_until
 from .client import Writer
-from .cluster import failed_operations
+from .cluster import DIVERGED, failed_operations
 from .lab import Lab
-
-DIVERGED = "pgrex-tool rejoin"
 
 
 class ClusterTest(unittest.TestCase):

@@ -12,8 +12,8 @@ struct ElectionRounds {
         let digest = ballots.map { "\($0.node) \($0.isOnline) \($0.dataStatus.text) \($0.position?.text ?? "-")\n" }
             .joined()
         var rounds = 0
-        if let note = file.read(), let former = Int(note.first), note.rest == digest[...] { rounds = former + 1 }
-        file.write(first: String(rounds), rest: digest)
+        if let note = file.read(), let former = Int(note.first), note.body == digest[...] { rounds = former + 1 }
+        file.write(first: String(rounds), body: digest)
         return rounds
     }
 

@@ -9,9 +9,9 @@ extension Agent {
         let isSupervised = mode.isReplicated && problem == nil
         var instance: InstanceObservation
         var cluster: Observed<ClusterObservation>?
-        if isSupervised && !hasStandbySignal, let former = restingState {
+        if isSupervised && !hasStandbySignal, let former = formerRest {
             instance = observeInstance()
-            if restingState(instance) == former {
+            if presentRest(instance) == former {
                 restoreSetting(instance)
                 return checkSQL(instance, answer: .runningPromoted)
             }

@@ -6,7 +6,7 @@ extension Agent {
     /// Notes that the agent promotes this very server; a restart of the server or of the node forgets it.
     func notePromotion(_ postmaster: PostmasterObservation) {
         guard case .running(let file) = postmaster else { return }
-        promotionNote.write(first: String(file.processID), rest: "")
+        promotionNote.write(first: String(file.processID), body: "")
     }
 
     /// Whether the agent promoted this very server.

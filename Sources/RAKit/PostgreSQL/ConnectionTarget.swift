@@ -45,13 +45,13 @@ public struct ConnectionTarget: Sendable {
     var keywords: [(String, String)] {
         var words: [(String, String)] = [("dbname", options), ("host", host), ("port", String(port))]
         if let password { words.append(("password", password.reveal())) }
-        words += session.map { ($0.0 == "database" ? "dbname" : $0.0, $0.1) }
+        words += startup.map { ($0.0 == "database" ? "dbname" : $0.0, $0.1) }
         return words.filter { !$0.1.isEmpty }
     }
 
     /// What the server is told of the session, by the protocol's names (documentation, "Message Formats",
     /// StartupMessage).
-    var session: [(String, String)] {
+    var startup: [(String, String)] {
         var words = [("user", user), ("database", database)]
         words += [("application_name", "pgsql-swift"), ("client_encoding", "UTF8")]
         if isReplication {

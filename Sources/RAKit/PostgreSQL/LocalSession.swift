@@ -69,7 +69,7 @@ final class LocalSession: Session {
 
     private func begin(_ target: ConnectionTarget, by deadline: Deadline) throws(Trouble) -> Opening {
         var body: [UInt8] = [0, 3, 0, 0]
-        for (name, value) in target.session { body += Array(name.utf8) + [0] + Array(value.utf8) + [0] }
+        for (name, value) in target.startup { body += Array(name.utf8) + [0] + Array(value.utf8) + [0] }
         try send(framed(nil, body + [0]), by: deadline)
         while true {
             switch try receive(by: deadline) {
@@ -83,7 +83,7 @@ final class LocalSession: Session {
                 isOpen = true
                 return .opened(self)
             case .aside: break
-            case .description, .row, .complete, .unexpected: throw .lost(why: "the server's answer can't be read")
+            case .description, .row, .complete, .unexpected: throw .unreadable
             }
         }
     }
@@ -123,7 +123,7 @@ final class LocalSession: Session {
             case .error(let state, let message): problem = problem ?? .failed(state: state, message: message)
             case .ready: return
             case .aside, .parameter, .description: break
-            case .authentication, .keyData, .unexpected: throw .lost(why: "the server's answer can't be read")
+            case .authentication, .keyData, .unexpected: throw .unreadable
             }
         }
     }
@@ -133,6 +133,8 @@ final class LocalSession: Session {
     private enum Trouble: Error {
         case silent
         case lost(why: String)
+
+        static let unreadable = Trouble.lost(why: "the server's answer can't be read")
     }
 
     private static func connect(_ path: String, by deadline: Deadline) -> Result<Int32, Trouble> {

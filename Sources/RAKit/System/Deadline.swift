@@ -7,15 +7,17 @@ public struct Moment: Sendable, Hashable, Comparable {
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     public static func now() -> Moment {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Moment(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+        read(CLOCK_MONOTONIC)
     }
 
     /// The time since the machine started, its sleep included: comparable between processes, and small after a restart.
     public static func sinceBoot() -> Moment {
+        read(CLOCK_BOOTTIME)
+    }
+
+    private static func read(_ clock: clockid_t) -> Moment {
         var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
+        clock_gettime(clock, &time)
         return Moment(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 

@@ -12,19 +12,19 @@ struct RunFile {
 
     var exists: Bool { FileFacts(path) != nil }
 
-    /// The first line and the rest; nil without a note.
-    func read() -> (first: Substring, rest: Substring)? {
+    /// The first line and what follows it; nil without a note.
+    func read() -> (first: Substring, body: Substring)? {
         guard let text = try? readText(path), let end = text.firstIndex(of: "\n") else { return nil }
         return (text[..<end], text[text.index(after: end)...])
     }
 
     /// Notes it; a failure counts as no note.
-    func write(first: String, rest: String) {
+    func write(first: String, body: String) {
         let folder = parentDirectory(path)
         if FileFacts(folder) == nil, let root = Account(name: "root") {
             try? ensureDirectory(folder, mode: 0o755, owner: root)
         }
-        try? replaceFile(path, with: Array("\(first)\n\(rest)".utf8))
+        try? replaceFile(path, with: Array("\(first)\n\(body)".utf8))
     }
 
     func remove() { try? removeFile(path) }

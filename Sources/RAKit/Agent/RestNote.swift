@@ -1,7 +1,7 @@
 import RACore
 
 /// When the cluster was read last and nothing was to do, and how the primary looked.
-struct RestRecord {
+struct RestNote {
     private let file: RunFile
 
     /// - Parameter resource: the resource whose primary rests.
@@ -12,33 +12,33 @@ struct RestRecord {
         guard let note = file.read(), let then = UInt64(note.first) else { return nil }
         let now = Moment.sinceBoot().nanoseconds
         guard now >= then, now - then < UInt64(RestingState.longestMilliseconds) * 1_000_000 else { return nil }
-        return RestingState(text: String(note.rest))
+        return RestingState(text: String(note.body))
     }
 
     /// - Parameter moment: when the cluster was asked.
     func write(_ state: RestingState, at moment: Moment) {
-        file.write(first: String(moment.nanoseconds), rest: state.text)
+        file.write(first: String(moment.nanoseconds), body: state.text)
     }
 
     func forget() { file.remove() }
 }
 
 extension Agent {
-    private var restRecord: RestRecord { RestRecord(resource: environment.resource) }
+    private var restNote: RestNote { RestNote(resource: environment.resource) }
 
     /// The look that this monitor may rest on: none for a probe, a call by hand and a deeper check.
-    var restingState: RestingState? {
+    var formerRest: RestingState? {
         guard environment.isRecurring, environment.checkLevel < 10 else { return nil }
-        return restRecord.read()
+        return restNote.read()
     }
 
     /// How the primary looks now; nil when something is under way.
-    func restingState(_ instance: InstanceObservation) -> RestingState? {
+    func presentRest(_ instance: InstanceObservation) -> RestingState? {
         guard case .answering(let facts) = instance.server else { return nil }
-        return restingState(instance.postmaster, facts)
+        return presentRest(instance.postmaster, facts)
     }
 
-    private func restingState(_ postmaster: PostmasterObservation, _ facts: ServerFacts) -> RestingState? {
+    private func presentRest(_ postmaster: PostmasterObservation, _ facts: ServerFacts) -> RestingState? {
         guard case .running(let file) = postmaster, let state = RestingState(replicaSet(nil), server: facts) else {
             return nil
         }
@@ -48,11 +48,11 @@ extension Agent {
     /// Lets the next monitors rest on this action's look, if it found everything in its place.
     func rest(_ postmaster: PostmasterObservation, _ facts: ServerFacts, _ cluster: ClusterObservation) {
         guard mayRest(replicaSet(cluster), cluster: cluster),
-            let state = restingState(postmaster, facts)
+            let state = presentRest(postmaster, facts)
         else { return }
-        restRecord.write(state, at: began)
+        restNote.write(state, at: began)
     }
 
     /// Whatever is about to act may change what a look was worth, and be killed before its end.
-    func endRest() { restRecord.forget() }
+    func endRest() { restNote.forget() }
 }
