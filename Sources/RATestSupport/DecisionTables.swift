@@ -106,14 +106,15 @@ extension DecisionTable {
     static let notify = DecisionTable(
         name: "notify",
         introduction:
-            "What a notification after an operation makes an instance do; those before one are ignored. Affected: "
-            + "the operation was carried out on this node.",
-        columns: ["operation", "state", "affected", "does"],
-        rows: NotificationOperation.allCases.flatMap { operation in
-            InstanceState.allCases.flatMap { state in
-                [true, false].map { isAffected in
-                    let verdict = decideNotification(.post, operation, state: state, isAffected: isAffected)
-                    return [operation.rawValue, describe(state), yes(isAffected), describe(verdict)]
+            "What a notification makes an instance do. Affected: the operation is carried out on this node.",
+        columns: ["notification", "operation", "state", "affected", "does"],
+        rows: [NotificationType.pre, .post].flatMap { type in
+            NotificationOperation.allCases.flatMap { operation in
+                InstanceState.allCases.flatMap { state in
+                    [true, false].map { isAffected in
+                        let verdict = decideNotification(type, operation, state: state, isAffected: isAffected)
+                        return [type.rawValue, operation.rawValue, describe(state), yes(isAffected), describe(verdict)]
+                    }
                 }
             }
         }
@@ -121,9 +122,7 @@ extension DecisionTable {
 }
 
 /// Stands for everything that is recorded before a promotion.
-private let records: [ClusterEffect] = [
-    .set(.dataStatus, node: "peer", value: DataStatus.disconnected.text)
-]
+private let records: [ClusterEffect] = [.withdrawPosition]
 
 private func yes(_ value: Bool) -> String { value ? "yes" : "no" }
 
@@ -162,7 +161,7 @@ private func cells(_ step: Step<InstanceEffect>) -> [String] {
 
 private func describe(_ effect: InstanceEffect) -> String {
     switch effect {
-    case .cluster: "record the peers as cut off"
+    case .cluster: "record the promotion"
     case .configureStandby: "configure as standby"
     case .configureAlone: "configure alone"
     case .startPostmaster: "start the postmaster"

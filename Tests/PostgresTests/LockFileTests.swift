@@ -67,16 +67,36 @@ struct LockFileTests {
         }
     }
 
-    /// Nobody can tell whether a former primary is still part of the history, and no record does.
-    @Test func lockWithoutAPrimaryAndWithoutARecordIsRefused() throws {
+    /// Without a primary the durable record tells where the history went on: no diverged instance serves.
+    @Test func theRecordOfAPrimaryThatIsDownIsAskedToo() throws {
+        try withCluster(.async) { cluster in
+            try diverge(cluster)
+            try cluster.must("monitor", "n2", .runningPromoted)
+            try cluster.must("stop", "n2")
+            let answer = try cluster.run("start", "n1")
+            #expect(answer.code == 1)
+            #expect(answer.reason.contains("pgrex-tool rejoin"), "\(answer)")
+            #expect(answer.reason.contains("where n2 went on to timeline 3"), "\(answer)")
+            #expect(!cluster["n1"].hasProcesses)
+        }
+    }
+
+    /// A former primary of which nobody can tell comes up, and waits for the choice by position.
+    @Test func whoCannotBeProvenComesUpAndIsNotPromotable() throws {
         try withCluster(.async) { cluster in
             try cluster.bringUp()
             try cluster.must("stop", "n1")
             try cluster.must("stop", "n2")
-            try cluster.fake.setAttribute("pg-data-status", "n1", "DISCONNECT", .permanent)
+            let record = cluster.attribute("record", "n1").flatMap { ClusterRecord($0) }
+            var promoting = try #require(record)
+            (promoting.primary, promoting.term, promoting.isPromoting) = ("n2", promoting.term + 1, true)
+            try cluster.fake.setAttribute("pg-record", "n2", promoting.text, .permanent)
             let answer = try cluster.run("start", "n1")
-            #expect(answer.code == 1)
-            #expect(answer.reason.contains("PGSQL.lock") && answer.reason.contains("DISCONNECT"), "\(answer)")
+            #expect(answer.code == 0, "\(answer)")
+            #expect(answer.errors.contains("PGSQL.lock stays"), "\(answer)")
+            #expect(cluster.attribute("score", "n1") == "-INFINITY")
+            let promotion = try cluster.run("promote", "n1")
+            #expect(promotion.code == 1 && promotion.reason.contains("may be only on n2"), "\(promotion)")
         }
     }
 

@@ -15,17 +15,67 @@ enum Build {
         WALPosition(timeline: timeline(number), lsn: LSN(bytes: bytes))
     }
 
-    static func published(_ number: UInt32, _ bytes: UInt64, system: UInt64 = systemIdentifier) -> PublishedPosition {
-        PublishedPosition(systemIdentifier: system, position: position(number, bytes))
+    /// Timeline 1 was left at 100, timeline 2 at 200 and so on, unless told otherwise.
+    static func history(_ number: UInt32, left: [UInt64]? = nil) -> TimelineHistory {
+        let points = left ?? (1..<max(1, UInt64(number))).map { $0 * 100 }
+        let entries = points.enumerated().map { index, point in
+            TimelineHistory.Entry(timeline: timeline(UInt32(index) + 1), switchPoint: LSN(bytes: point))
+        }
+        return TimelineHistory(timeline: timeline(number), ancestors: entries)
+    }
+
+    static func published(
+        _ number: UInt32,
+        _ bytes: UInt64,
+        left: [UInt64]? = nil,
+        system: UInt64 = systemIdentifier,
+        seen: RecordStamp? = RecordStamp(term: 1, serial: 1)
+    ) -> PublishedPosition {
+        PublishedPosition(
+            systemIdentifier: system,
+            history: history(number, left: left),
+            lsn: LSN(bytes: bytes),
+            seen: seen
+        )
+    }
+
+    static func record(
+        _ primary: String = "alpha",
+        _ count: Int = 0,
+        of members: [String] = [],
+        timeline number: UInt32 = 1,
+        lsn: UInt64 = 0,
+        term: UInt64 = 1,
+        serial: UInt64 = 1,
+        isPromoting: Bool = false
+    ) -> ClusterRecord {
+        ClusterRecord(
+            primary: primary,
+            systemIdentifier: systemIdentifier,
+            history: history(number),
+            lsn: LSN(bytes: lsn),
+            term: term,
+            serial: serial,
+            guarantee: Guarantee(members: members, count: count),
+            isPromoting: isPromoting
+        )
     }
 
     static func set(
         own: String = "alpha",
         members: [String] = nodes,
         external: [String] = [],
-        mode: ReplicationMode = .sync
+        mode: ReplicationMode = .sync,
+        policy: SynchronousPolicy = SynchronousPolicy()
     ) -> ReplicaSet {
-        ReplicaSet(resource: resource, ownNode: own, members: members, external: external, mode: mode)
+        ReplicaSet(
+            resource: resource,
+            ownNode: own,
+            members: members,
+            external: external,
+            mode: mode,
+            policy: policy
+        )
     }
 
     static func node(
@@ -67,6 +117,7 @@ enum Build {
             isInRecovery: isInRecovery,
             systemIdentifier: systemIdentifier,
             timeline: timeline(1),
+            history: history(1),
             lsn: LSN(bytes: lsn),
             synchronousStandbyNames: setting,
             senders: senders
@@ -99,13 +150,8 @@ enum Build {
         )
     }
 
-    static func ballot(
-        _ node: String,
-        _ record: DataStatus,
-        _ position: PublishedPosition?,
-        isOnline: Bool = true
-    ) -> Ballot {
-        Ballot(node: node, isOnline: isOnline, dataStatus: record, position: position)
+    static func ballot(_ node: String, _ position: PublishedPosition?, isAwaited: Bool = false) -> Ballot {
+        Ballot(node: node, isAwaited: isAwaited, position: position)
     }
 }
 
@@ -126,8 +172,6 @@ extension ClusterNode {
         }
     }
 
-    func holdsEverything(_ mode: ReplicationMode) -> Bool { DataStatus(self[.dataStatus]).holdsEverything(in: mode) }
-
     var isPromotable: Bool { self[.score].flatMap { PromotionScore($0) }?.isPromotable ?? false }
 }
 
@@ -137,7 +181,8 @@ extension ClusterObservation {
         switch effect {
         case .set(let attribute, let name, let value): write(attribute, name, value)
         case .delete(let attribute, let name): write(attribute, name, nil)
-        case .waitFor, .reconnectReceiver: break
+        case .record(let record): write(.record, record.primary, record.text)
+        case .waitFor, .publish, .withdrawPosition, .reconnectReceiver: break
         }
     }
 
@@ -152,16 +197,8 @@ extension ClusterEffect {
     var node: String? {
         switch self {
         case .set(_, let node, _), .delete(_, let node): node
-        case .waitFor, .reconnectReceiver: nil
-        }
-    }
-
-    /// Whether it makes a node promotable, or says that it holds everything.
-    func isPositive(in mode: ReplicationMode) -> Bool {
-        switch self {
-        case .set(.score, _, let value): PromotionScore(value)?.isPromotable ?? false
-        case .set(.dataStatus, _, let value): DataStatus(value).holdsEverything(in: mode)
-        case .set, .delete, .waitFor, .reconnectReceiver: false
+        case .record(let record): record.primary
+        case .waitFor, .publish, .withdrawPosition, .reconnectReceiver: nil
         }
     }
 }

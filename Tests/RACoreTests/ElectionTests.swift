@@ -2,206 +2,145 @@ import RACore
 import Testing
 
 @Suite struct ElectionTests {
-    private func decide(
-        _ own: String,
-        _ ballots: [Ballot],
+    /// Positions by node: alpha, beta, gamma; nil for one that isn't here.
+    private func choose(
+        _ positions: [PublishedPosition?],
+        _ record: ClusterRecord?,
         mode: ReplicationMode = .sync,
-        looks: Int = 0,
-        patience: Int = 3
-    ) -> ElectionVerdict {
-        decideElection(own: own, ballots: ballots, mode: mode, confirmations: looks, patience: patience)
+        preferred: String? = nil
+    ) -> ElectionOutcome {
+        let ballots = zip(Build.nodes, positions).map { Build.ballot($0, $1) }
+        return choosePrimary(ballots, record: record, mode: mode, preferred: preferred)
+    }
+
+    private static func at(_ lsn: UInt64, timeline: UInt32 = 1, seen: RecordStamp? = RecordStamp(term: 1, serial: 1))
+        -> PublishedPosition
+    { Build.published(timeline, lsn, seen: seen) }
+
+    private let waited = Build.record("alpha", 1, of: ["beta"], lsn: 50)
+    private let quorum = Build.record("alpha", 1, of: ["beta", "gamma"], lsn: 50)
+    private let alone = Build.record("alpha", lsn: 50)
+
+    @Test func whoCommitsWaitedForIsPromoted() {
+        #expect(choose([nil, Self.at(90), nil], waited) == .chosen("beta", because: .synchronous(["beta"])))
+        #expect(choose([nil, nil, Self.at(90)], waited) == .lacking(["alpha", "beta"]))
+    }
+
+    /// It has all that the synchronous standby has, and more: that one would have to be rewound.
+    @Test func whoIsFurtherThanTheSynchronousStandbyIsPromoted() {
+        #expect(choose([nil, Self.at(90), Self.at(95)], waited) == .chosen("gamma", because: .synchronous(["beta"])))
+        #expect(choose([nil, Self.at(90), Self.at(85)], waited) == .chosen("beta", because: .synchronous(["beta"])))
+    }
+
+    @Test func theLastPrimaryBearsWitness() {
+        #expect(choose([Self.at(95), nil, Self.at(90)], alone) == .chosen("alpha", because: .lastPrimary("alpha")))
+        #expect(choose([Self.at(90), nil, Self.at(90)], alone) == .chosen("alpha", because: .lastPrimary("alpha")))
+        #expect(choose([nil, Self.at(90), Self.at(90)], alone) == .lacking(["alpha"]))
+    }
+
+    @Test func ofAQuorumOneMayBeMissing() {
+        #expect(
+            choose([nil, Self.at(80), Self.at(90)], quorum)
+                == .chosen("gamma", because: .synchronous(["beta", "gamma"]))
+        )
+        #expect(choose([nil, Self.at(80), nil], quorum) == .lacking(["alpha", "gamma"]))
+        let two = Build.record("alpha", 2, of: ["beta", "gamma"], lsn: 50)
+        #expect(choose([nil, Self.at(80), nil], two) == .chosen("beta", because: .synchronous(["beta"])))
+    }
+
+    @Test func everybodyTogetherNeedsNoRecord() {
+        let all = [Self.at(80), Self.at(90), Self.at(70)]
+        let other = Build.record("delta", lsn: 50)
+        #expect(choose(all, other) == .chosen("beta", because: .everybody))
+        #expect(choose([Self.at(80), Self.at(90), nil], other) == .lacking(["gamma"]))
+    }
+
+    /// A record that is older than what a node has seen, or than its data, isn't believed.
+    @Test func anOldRecordIsNotBelieved() {
+        let later = RecordStamp(term: 2, serial: 1)
+        #expect(choose([nil, Self.at(90), Self.at(90, seen: later)], waited) == .lacking(["alpha"]))
+        let ahead = Self.at(120, timeline: 2)
+        #expect(choose([nil, Self.at(90), ahead], waited) == .lacking(["alpha"]))
+        #expect(choose([Self.at(90), Self.at(90), ahead], waited) == .chosen("gamma", because: .everybody))
+        #expect(choose([nil, Self.at(90), Self.at(90)], nil) == .lacking(["alpha"]))
+    }
+
+    @Test func aNewClusterMayBegin() {
+        let new = (0..<3).map { _ in Self.at(90, seen: nil) }
+        #expect(choose(new, nil) == .chosen("alpha", because: .new))
+        #expect(choose([nil, Self.at(90, seen: nil), nil], nil) == .chosen("beta", because: .new))
+    }
+
+    /// A promotion that was cut short: its node may have gone on, and nobody else has what it acknowledged.
+    @Test func aPromotionThatWasCutShortIsFinishedByItsNode() {
+        let record = Build.record("beta", lsn: 90, isPromoting: true)
+        #expect(choose([nil, Self.at(90), Self.at(90)], record) == .chosen("beta", because: .lastPrimary("beta")))
+        let begun = Self.at(110, timeline: 2)
+        #expect(choose([nil, begun, Self.at(90)], record) == .chosen("beta", because: .lastPrimary("beta")))
+        #expect(
+            choose([nil, begun, Self.at(115, timeline: 2)], record) == .chosen("gamma", because: .lastPrimary("beta"))
+        )
+        #expect(choose([nil, nil, Self.at(115, timeline: 2)], record) == .lacking(["alpha", "beta"]))
+    }
+
+    /// Its data were made anew from something older, or came from a backup.
+    @Test func whoIsBehindItsOwnRecordBearsNoWitness() {
+        #expect(choose([Self.at(40), nil, Self.at(60)], alone) == .lacking(["beta"]))
+        #expect(choose([nil, Self.at(40), nil], waited) == .lacking(["alpha"]))
+    }
+
+    @Test func inAsynchronousModeWhoeverStreamedMayBePromoted() {
+        let record = Build.record("alpha", 0, of: ["beta"], lsn: 50)
+        #expect(
+            choose([nil, Self.at(90), Self.at(80)], record, mode: .async) == .chosen("beta", because: .asynchronous)
+        )
+        #expect(
+            choose([nil, Self.at(80), Self.at(90)], record, mode: .async) == .chosen("gamma", because: .asynchronous)
+        )
+        #expect(choose([nil, nil, Self.at(90)], record, mode: .async) == .lacking(["alpha", "beta"]))
+        #expect(choose([nil, Self.at(90), nil], record, mode: .sync) == .lacking(["alpha"]))
     }
 
     @Test func timelineCountsBeforeLSN() {
-        let ballots = [
-            Build.ballot("alpha", .latest, Build.published(1, 900)),
-            Build.ballot("beta", .synchronous, Build.published(2, 100)),
-        ]
-        #expect(decide("beta", ballots) == .won)
-        #expect(decide("alpha", ballots) == .lost(to: "beta"))
+        let record = Build.record("alpha", timeline: 2, lsn: 150)
+        let ballots = [Self.at(160, timeline: 2), Self.at(900), nil]
+        #expect(choose(ballots, record) == .chosen("alpha", because: .lastPrimary("alpha")))
     }
 
-    @Test func tiesGoToTheFirstOfTheList() {
-        let ballots = Build.nodes.map { Build.ballot($0, .none, Build.published(1, 100)) }
-        #expect(decide("alpha", ballots) == .won)
-        #expect(decide("beta", ballots) == .lost(to: "alpha"))
-        #expect(decide("gamma", ballots) == .lost(to: "alpha"))
+    @Test func dataThatWentAnotherWayAreLeftOut() {
+        let twin = Build.published(2, 160, left: [90])
+        let record = Build.record("alpha", 1, of: ["gamma"], timeline: 2, lsn: 110)
+        let there = Self.at(150, timeline: 2)
+        #expect(choose([there, twin, nil], record) == .chosen("alpha", because: .lastPrimary("alpha")))
+        #expect(choose([nil, twin, there], record) == .chosen("gamma", because: .synchronous(["gamma"])))
+        // Of two that the record names one lacks something, and nothing tells which.
+        let both = Build.record("alpha", 1, of: ["beta", "gamma"], timeline: 2, lsn: 110)
+        #expect(choose([nil, twin, there], both) == .forked("gamma", from: "beta"))
     }
 
-    @Test func whoMayLackCommitsIsBarredHoweverFarItCame() {
-        let ballots = [
-            Build.ballot("alpha", .latest, nil, isOnline: false),
-            Build.ballot("beta", .synchronous, Build.published(1, 100)),
-            Build.ballot("gamma", .asynchronous, Build.published(2, 999)),
-        ]
-        #expect(decide("gamma", ballots) == .barred(holders: ["alpha", "beta"]))
-        #expect(decide("beta", ballots) == .won)
+    @Test func dataOfAnotherSystemAreLeftOut() {
+        let stranger = Build.published(5, 900, system: 2)
+        #expect(choose([nil, Self.at(90), stranger], waited) == .chosen("beta", because: .synchronous(["beta"])))
+        #expect(choose([nil, Self.at(90, seen: nil), stranger], nil) == .foreign("gamma"))
     }
 
-    /// In synchronous mode every holder has all that was acknowledged: an absent one isn't waited for.
-    @Test func anAbsentHolderIsAwaitedInAsyncOnly() {
-        let ballots = [
-            Build.ballot("alpha", .latest, nil, isOnline: false),
-            Build.ballot("beta", .synchronous, Build.published(1, 100)),
-        ]
-        #expect(decide("beta", ballots, mode: .sync, looks: 0) == .won)
-        #expect(decide("beta", ballots, mode: .async, looks: 2) == .waiting(missing: ["alpha"]))
-        #expect(decide("beta", ballots, mode: .async, looks: 3) == .won)
+    @Test func tiesGoToTheCandidateThenToTheRecordThenToTheList() {
+        let all = [nil, Self.at(90), Self.at(90)]
+        let record = Build.record("alpha", 1, of: ["gamma"], lsn: 50)
+        #expect(choose(all, record) == .chosen("gamma", because: .synchronous(["gamma"])))
+        #expect(choose(all, record, preferred: "beta") == .chosen("beta", because: .synchronous(["gamma"])))
+        #expect(choose(all, quorum) == .chosen("beta", because: .synchronous(["beta", "gamma"])))
     }
 
-    @Test func aPresentHolderIsAwaitedLonger() {
-        let ballots = [
-            Build.ballot("alpha", .latest, nil), Build.ballot("beta", .synchronous, Build.published(1, 100)),
-        ]
-        #expect(decide("beta", ballots, looks: 8) == .waiting(missing: ["alpha"]))
-        #expect(decide("beta", ballots, looks: 9) == .won)
-        #expect(decide("alpha", ballots, looks: 99) == .waiting(missing: ["alpha"]))
+    @Test func whoIsHereIsAwaited() {
+        var ballots = zip(Build.nodes, [nil, Self.at(90), nil]).map { Build.ballot($0, $1) }
+        ballots[2].isAwaited = true
+        #expect(choosePrimary(ballots, record: waited, mode: .sync) == .awaiting(["gamma"]))
     }
 
-    @Test func dataOfAnotherSystemEndsTheElection() {
-        let ballots = [
-            Build.ballot("alpha", .none, Build.published(1, 100)),
-            Build.ballot("beta", .none, Build.published(1, 100, system: 2)),
-        ]
-        #expect(decide("alpha", ballots) == .foreign(node: "beta"))
-        #expect(decide("beta", ballots) == .foreign(node: "alpha"))
-    }
-
-    /// Over every pair of ballots beside its own: one winner, the record obeyed, nothing won by what isn't known.
-    @Test func atMostOneWins() {
-        let records: [DataStatus] = [
-            .none, .latest, .disconnected, .synchronous, .asynchronous, .other("CATCHUP|ASYNC"),
-        ]
-        let positions = [nil, Build.published(1, 100), Build.published(1, 200), Build.published(2, 50)]
-        let faces = records.flatMap { record in positions.map { (record, $0) } }
-        for mode in [ReplicationMode.sync, .async] {
-            for first in faces {
-                for second in faces {
-                    for third in faces.prefix(12) {
-                        check([first, second, third], mode)
-                    }
-                }
-            }
-        }
-    }
-
-    private func check(_ faces: [(DataStatus, PublishedPosition?)], _ mode: ReplicationMode) {
-        let ballots = zip(Build.nodes, faces).map { Build.ballot($0, $1.0, $1.1) }
-        let holders = ballots.filter { $0.dataStatus.holdsEverything(in: mode) }
-        var winners = 0
-        for ballot in ballots where decide(ballot.node, ballots, mode: mode, looks: 99, patience: 1) == .won {
-            winners += 1
-            guard let own = ballot.position else {
-                Issue.record("won without a position: \(ballots)")
-                return
-            }
-            let isEntitled = holders.isEmpty ? ballot.dataStatus == .none : holders.contains(ballot)
-            let isBehind = (holders.isEmpty ? ballots.filter { $0.dataStatus == .none } : holders)
-                .contains { $0.position.map { $0.position > own.position } ?? false }
-            if !isEntitled || isBehind { Issue.record("\(ballot.node) won: \(mode) \(ballots)") }
-        }
-        if winners > 1 { Issue.record("\(winners) winners: \(mode) \(ballots)") }
-    }
-}
-
-@Suite struct StandbySupervisionTests {
-    private static let own = Build.published(1, 100)
-
-    @Test(arguments: [
-        (RecordedRole.promoted, StatusValue?.none, true, false, true), (.promoted, .primary, true, false, true),
-        (.promoted, .primary, false, false, false), (.promoted, .primary, true, true, false),
-        (.unpromoted, .primary, true, false, true), (.unpromoted, .alone, true, false, false),
-        (.unknown, .primary, true, false, true), (.stopped, .primary, true, false, false),
-        (.failed, .primary, true, false, false),
-    ])
-    func findsThePrimary(
-        _ role: RecordedRole,
-        _ status: StatusValue?,
-        _ isOnline: Bool,
-        _ isUnclean: Bool,
-        _ isFound: Bool
-    ) {
-        let alpha = Build.node("alpha", status: status, role: role, isOnline: isOnline, isUnclean: isUnclean)
-        let cluster = Build.cluster([alpha, Build.node("beta")])
-        #expect((primaryElsewhere(Build.set(own: "beta"), cluster: cluster) == "alpha") == isFound)
-        #expect(primaryElsewhere(Build.set(own: "alpha"), cluster: cluster) == nil)
-    }
-
-    @Test func ballotsTakeTheOwnPositionAsItIsNow() {
-        var beta = Build.node("beta", record: "STREAMING|SYNC")
-        beta[.position] = Build.published(1, 50).text
-        var gamma = Build.node("gamma", record: "LATEST", isOnline: false)
-        gamma[.position] = "nonsense"
-        let ballots = ballots(Build.set(own: "beta"), own: Self.own, cluster: Build.cluster([beta, gamma]))
-        #expect(
-            ballots == [
-                Build.ballot("alpha", .none, nil, isOnline: false), Build.ballot("beta", .synchronous, Self.own),
-                Build.ballot("gamma", .latest, nil, isOnline: false),
-            ]
-        )
-    }
-
-    @Test func standingForElectionPublishesAndPromotesNobody() {
-        let set = Build.set(own: "beta")
-        var cluster = Build.cluster([Build.node("beta", status: .stop)])
-        let effects = standForElection(set, position: Self.own, cluster: cluster)
-        #expect(effects.allSatisfy { $0.node == "beta" && !$0.isPositive(in: .async) })
-        for effect in effects { cluster.apply(effect) }
-        #expect(cluster.node("beta")?[.position] == Self.own.text)
-        #expect(cluster.node("beta")?[.xlogLocation] == "0000000000000064")
-        #expect(standForElection(set, position: Self.own, cluster: cluster).isEmpty)
-    }
-
-    /// Only a victory makes promotable, and only this node.
-    @Test(
-        arguments: [
-            (ElectionVerdict.won, nil, "1000"), (.won, "-INFINITY", "1000"), (.won, "100", nil), (.won, "1000", nil),
-            (.lost(to: "alpha"), "100", "-INFINITY"), (.barred(holders: []), "1000", "-INFINITY"),
-            (.barred(holders: ["alpha"]), nil, "-INFINITY"), (.foreign(node: "alpha"), "1000", "-INFINITY"),
-            (.waiting(missing: ["alpha"]), "100", nil), (.waiting(missing: ["alpha"]), nil, nil),
-            (.lost(to: "alpha"), "-INFINITY", nil),
-        ] as [(ElectionVerdict, String?, String?)]
-    )
-    func concludes(_ verdict: ElectionVerdict, _ present: String?, _ score: String?) {
-        let cluster = Build.cluster([Build.node("beta", score: present)])
-        let effects = concludeElection(verdict, Build.set(own: "beta"), cluster: cluster)
-        #expect(effects == (score.map { [.set(.score, node: "beta", value: $0)] } ?? []))
-    }
-
-    /// The primary gives no score to a standby that calls itself stopped: it would never be promotable again.
-    @Test(
-        arguments: [
-            (StatusValue.stop, true), (.unknown, true), (nil, true), (.alone, false), (.synchronous, false),
-        ] as [(StatusValue?, Bool)]
-    )
-    func aStandbyThatRunsTakesBackThatItIsStopped(_ status: StatusValue?, _ isTakenBack: Bool) {
-        let beta = Build.node("beta", record: "STREAMING|SYNC", status: status)
-        let effects = followPrimary(Build.set(own: "beta"), cluster: Build.cluster([Build.primaryNode(), beta]))
-        #expect(effects == (isTakenBack ? [.set(.status, node: "beta", value: "HS:alone")] : []))
-    }
-
-    @Test func aStandbyThatWasCutOffSaysSoOnceThereIsAPrimary() {
-        var beta = Build.node("beta", record: "DISCONNECT", status: .stop)
-        beta[.position] = Self.own.text
-        let cluster = Build.cluster([Build.primaryNode(), beta])
-        #expect(
-            followPrimary(Build.set(own: "beta"), cluster: cluster) == [
-                .delete(.position, node: "beta"), .set(.status, node: "beta", value: "HS:alone"),
-            ]
-        )
-    }
-
-    /// Before it is started or demoted, and after it is stopped, an instance isn't promotable; its record stays.
-    @Test func announcementsTakeTheScoreAndKeepTheRecord() {
-        let set = Build.set(own: "beta")
-        for announce in [announceStart, announceDemotion, announceStop] {
-            var cluster = Build.cluster([Build.primaryNode("beta")])
-            let effects = announce(set, cluster)
-            #expect(effects.first == .set(.score, node: "beta", value: "-INFINITY"))
-            for effect in effects { cluster.apply(effect) }
-            #expect(cluster.node("beta")?[.dataStatus] == "LATEST")
-            #expect(cluster.node("beta")?[.status] != "PRI")
-            #expect(announce(set, cluster).isEmpty)
-        }
+    @Test func anInstanceThatIsStoppedIsNoCandidate() {
+        var stopped = Self.at(95)
+        stopped.isRunning = false
+        #expect(choose([nil, Self.at(90), stopped], waited) == .chosen("beta", because: .synchronous(["beta"])))
     }
 }

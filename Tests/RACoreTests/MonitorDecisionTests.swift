@@ -46,7 +46,7 @@ import Testing
         (NotificationOperation.promote, InstanceState.standby, false, NotificationVerdict.followNewPrimary),
         (.promote, .primary, true, .supervisePrimary), (.start, .primary, false, .supervisePrimary),
         (.stop, .primary, false, .supervisePrimary), (.start, .standby, true, .superviseStandby),
-        (.demote, .standby, false, .recordBaseline), (.demote, .standby, true, .ignore),
+        (.demote, .standby, false, .ignore), (.demote, .standby, true, .ignore),
         (.promote, .absent, false, .ignore), (.stop, .unknown, false, .ignore),
     ])
     func decides(
@@ -66,7 +66,8 @@ import Testing
                     for isAffected in [false, true] {
                         let verdict = decideNotification(type, operation, state: state, isAffected: isAffected)
                         verdicts.insert(verdict)
-                        if type == .pre { #expect(verdict == .ignore) }
+                        let isCandidateChecked = type == .pre && operation == .promote && state == .standby
+                        if type == .pre { #expect(verdict == (isCandidateChecked ? .checkCandidate : .ignore)) }
                         if state == .primary { #expect([.ignore, .supervisePrimary].contains(verdict)) }
                         if state != .primary && state != .standby { #expect(verdict == .ignore, "\(state)") }
                         if state == .standby { #expect(verdict != .supervisePrimary) }

@@ -20,7 +20,7 @@ import Testing
     ])
 
     @Test func restsWhenEverybodyIsThereAndRecorded() {
-        #expect(mayRest(set, cluster: cluster))
+        #expect(mayRest(set, record: Build.record(), cluster: cluster))
         #expect(RestingState(set, server: server()) == RestingState(set, server: server(lsn: 900)))
     }
 
@@ -53,10 +53,13 @@ import Testing
 
     /// What only the cluster shows is looked at before the rest begins.
     @Test func doesntRestOnAClusterThatNeedsSomething() {
-        func mayRest(_ change: (inout ClusterObservation) -> Void) -> Bool {
+        func mayRest(
+            record: ClusterRecord? = Build.record(),
+            _ change: (inout ClusterObservation) -> Void = { _ in }
+        ) -> Bool {
             var changed = cluster
             change(&changed)
-            return RACore.mayRest(set, cluster: changed)
+            return RACore.mayRest(set, record: record, cluster: changed)
         }
         #expect(!mayRest { $0.hasQuorum = false })
         #expect(!mayRest { $0.nodes[1].isUnclean = true })
@@ -64,7 +67,9 @@ import Testing
         #expect(!mayRest { $0.nodes[2].resourceRole = .promoted })
         #expect(!mayRest { $0.nodes[1][.status] = nil })
         #expect(!mayRest { $0.nodes[1][.status] = "STOP" })
-        #expect(!mayRest { $0.nodes[0][.dataStatus] = "DISCONNECT" })
+        #expect(!mayRest(record: nil))
+        #expect(!mayRest(record: Build.record("beta")))
+        #expect(!mayRest(record: Build.record(isPromoting: true)))
         #expect(!mayRest { $0.nodes.removeLast() })
     }
 }

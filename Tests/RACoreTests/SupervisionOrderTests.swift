@@ -1,127 +1,106 @@
 import RACore
 import Testing
 
-/// S2 over the enumerable states: two standbys in every connection, record and condition; every set in effect.
+/// S2 over the enumerable states: two standbys in every connection and condition; everything recorded and in effect.
 @Suite struct SupervisionOrderTests {
     private static let links: [(state: String, sync: String)?] = [
         nil, ("streaming", "sync"), ("streaming", "async"), ("streaming", "potential"), ("catchup", "async"),
     ]
-    private static let records = [nil, "DISCONNECT", "STREAMING|SYNC", "STREAMING|ASYNC"]
-    private static let scores = [nil, "-INFINITY", "100"]
-    private static let settings = ["", "\"beta\"", "\"gamma\"", "FIRST 2 (\"beta\", \"gamma\")"]
+    private static let guarantees = GuaranteeTests.subsets(of: ["beta", "gamma"]).flatMap { members in
+        (0...members.count).map { Guarantee(members: members, count: $0) }
+    }
+    private static let settings = [
+        "", "\"beta\"", "\"gamma\"", "FIRST 2 (\"beta\", \"gamma\")", "ANY 1 (\"beta\", \"gamma\")",
+    ]
+    private static let policies = [
+        SynchronousPolicy(), SynchronousPolicy(count: 2), SynchronousPolicy(method: .any),
+        SynchronousPolicy(isStrict: true),
+    ]
 
-    private static func peer(_ name: String, _ record: String?, _ score: String?, _ condition: Int) -> ClusterNode {
-        Build.node(
-            name,
-            record: record,
-            score: condition == 0 ? score : nil,
-            status: condition == 0 ? .alone : nil,
-            isOnline: condition == 0,
-            isUnclean: condition == 1
-        )
+    private static func peer(_ name: String, _ condition: Int) -> ClusterNode {
+        Build.node(name, status: condition == 0 ? .alone : nil, isOnline: condition == 0, isUnclean: condition == 1)
     }
 
-    /// Calls back for 12,960 worlds.
+    /// Calls back for 18,000 worlds.
     private static func forEachWorld(_ check: (Supervised) -> Void) {
-        let betas = links.flatMap { link in
-            records.flatMap { record in
-                scores.flatMap { score in (0..<3).map { (link, peer("beta", record, score, $0)) } }
-            }
-        }
-        let gammas = links.prefix(3).flatMap { link in
-            records.dropFirst().map { (link, peer("gamma", $0, $0 == "STREAMING|SYNC" ? "100" : "-INFINITY", 0)) }
-        }
-        let conditions = settings.flatMap { [($0, LSN?.none), ($0, LSN(bytes: 500))] }
+        let betas = links.flatMap { link in (0..<3).map { (link, peer("beta", $0)) } }
+        let gammas = links.prefix(3).flatMap { link in (0..<2).map { (link, peer("gamma", $0 * 2)) } }
         for (beta, gamma) in betas.flatMap({ beta in gammas.map { (beta, $0) } }) {
             let rows = [("beta", beta.0), ("gamma", gamma.0)].compactMap { name, link in
                 link.map { Build.sender(name, $0.sync, state: $0.state) }
             }
-            for (setting, barrier) in conditions {
-                var world = Supervised()
-                (world.beta, world.gamma, world.senders) = (beta.1, gamma.1, .known(rows))
-                (world.setting, world.barrier) = (setting, barrier)
-                check(world)
-            }
-        }
-    }
-
-    /// Peers that count as promotable, or as holding everything, though commits don't wait for them.
-    private static func unsafe(_ world: Supervised) -> Set<String> {
-        let peers = [world.beta, world.gamma].filter { $0.isPromotable || $0.holdsEverything(.sync) }
-        return Set(peers.map(\.name).filter { name in !world.inEffect.contains { sameName($0, name) } })
-    }
-
-    @Test func negativeRecordsComeBeforeTheSettingAndPositiveOnesAfter() {
-        var changes = 0
-        Self.forEachWorld { world in
-            let effects = world.effects
-            guard let index = effects.firstIndex(where: \.changesSetting) else { return }
-            changes += 1
-            guard case .waitFor(let set) = effects[index] else { return }
-            for (place, effect) in effects.enumerated() where place != index && effect.node != "alpha" {
-                if effect.isPositive(in: .sync) != (place > index) {
-                    if effect.isPositive(in: .sync) || isNegative(effect) {
-                        Issue.record("\(effect) at \(place): \(world)")
+            for setting in settings {
+                for guarantee in guarantees {
+                    for policy in policies {
+                        var world = Supervised()
+                        (world.beta, world.gamma, world.senders) = (beta.1, gamma.1, .known(rows))
+                        (world.setting, world.set) = (setting, Build.set(policy: policy))
+                        world.record(guarantee)
+                        check(world)
                     }
                 }
             }
-            // What leaves the set is recorded in the cluster already, not only about to be.
-            for node in [world.beta, world.gamma] where !set.contains(node.name) {
-                if node.holdsEverything(.sync) || (node.isOnline && node.isPromotable) {
-                    Issue.record("commits stop waiting for \(node.name): \(world)")
+        }
+    }
+
+    private static func holders(_ world: Supervised) -> [[String]] {
+        GuaranteeTests.holders(keeping: inEffect(world), among: ["beta", "gamma"])
+    }
+
+    private static func inEffect(_ world: Supervised) -> Guarantee {
+        SynchronousSet(setting: world.setting)?.guarantee(among: ["beta", "gamma"]) ?? .none
+    }
+
+    /// Killed after any effect and run again: the record is kept by every commit that was acknowledged, and it settles.
+    @Test func aKillBetweenAnyTwoEffectsIsHarmless() {
+        var changes = 0
+        Self.forEachWorld { start in
+            var world = start
+            guard Self.inEffect(world).implies(world.record?.guarantee ?? .none) else { return }
+            // On whom acknowledged commits may be.
+            var acknowledged = Self.holders(world)
+            for _ in 0..<12 {
+                let plan = world.plan
+                if plan.effects.isEmpty {
+                    guard plan.awaited != nil, world.barrier == nil else { return }
+                    world.barrier = LSN(bytes: 1000)
+                    continue
+                }
+                for effect in plan.effects {
+                    if case .waitFor = effect { changes += 1 }
+                    // Once enough standbys have reached the barrier, all commits so far keep what is in effect.
+                    if world.barrier != nil { acknowledged = Self.holders(world) }
+                    world.apply(effect)
+                    if effect.changesSetting { acknowledged += Self.holders(world) }
+                    let recorded = world.record?.guarantee ?? .none
+                    if !acknowledged.allSatisfy({ GuaranteeTests.isKept(recorded, by: $0) }) {
+                        Issue.record("\(effect): \(world.record?.text ?? "") isn't kept: \(start)")
+                        return
+                    }
                 }
             }
+            Issue.record("it doesn't settle: \(start)")
         }
-        #expect(changes > 100)
+        #expect(changes > 1000)
     }
 
-    private func isNegative(_ effect: ClusterEffect) -> Bool {
-        switch effect {
-        case .set(.score, _, _), .set(.dataStatus, _, _): !effect.isPositive(in: .sync)
-        case .set, .delete, .waitFor, .reconnectReceiver: false
-        }
-    }
-
-    /// Becoming promotable takes the set in effect, the set to come, a stream, and proof that it has caught up.
-    @Test func onlyWhoIsWaitedForBecomesPromotable() {
+    /// Becoming promotable takes the record, the set in effect and a stream.
+    @Test func onlyWhoIsRecordedBecomesPromotable() {
         var positives = 0
         Self.forEachWorld { world in
-            for effect in world.effects where effect.isPositive(in: .sync) && effect.node != "alpha" {
+            for effect in world.effects {
+                guard case .set(.score, let name, let value) = effect, name != "alpha",
+                    PromotionScore(value)?.isPromotable ?? false
+                else { continue }
                 positives += 1
-                guard let name = effect.node, let node = world.cluster.node(name) else { continue }
-                let isInEffect = world.inEffect.contains { sameName($0, name) }
                 let link = PeerLink(node: name, senders: world.senders.value ?? [])
-                let isCaughtUp = world.barrier != nil || node.holdsEverything(.sync)
-                if !isInEffect || link != .synchronous || !isCaughtUp || node.isUnclean || !node.isOnline {
+                let isRecorded = world.record.map { $0.guarantee.contains(name) && $0.guarantee.count > 0 } ?? false
+                if !isRecorded || !Self.inEffect(world).contains(name) || link != .synchronous {
                     Issue.record("\(effect): \(world)")
                 }
             }
         }
         #expect(positives > 100)
-    }
-
-    /// Killed after any effect and run again, supervision never leaves more that is unsafe than it found, and ends with
-    /// nothing unsafe where it may record at all.
-    @Test func aKillBetweenAnyTwoEffectsIsHarmless() {
-        Self.forEachWorld { start in
-            var world = start
-            var rounds = 0
-            var effects = world.effects
-            while !effects.isEmpty && rounds < 6 {
-                rounds += 1
-                for effect in effects {
-                    let before = Self.unsafe(world)
-                    world.apply(effect)
-                    if !Self.unsafe(world).isSubset(of: before) { Issue.record("\(effect) of \(effects): \(start)") }
-                    // A barrier speaks for the setting that was in effect when it was taken.
-                    if effect.changesSetting { world.barrier = nil }
-                }
-                effects = world.effects
-            }
-            if !effects.isEmpty { Issue.record("it doesn't settle: \(effects): \(start)") }
-            let mayRecord = !world.beta.isUnclean || !world.inEffect.contains("beta")
-            if mayRecord && !Self.unsafe(world).isEmpty { Issue.record("unsafe at the end: \(world)") }
-        }
     }
 
     /// S8: what can't be read neither changes whom commits wait for nor anybody's record.
@@ -130,9 +109,7 @@ import Testing
             for blind in [
                 world.with { $0.senders = .unknown(why: "w") }, world.with { $0.setting = "FIRST 1 (*)" },
                 world.with { $0.hasQuorum = false },
-            ] {
-                for effect in blind.effects where effect.node != "alpha" { Issue.record("\(effect): \(blind)") }
-            }
+            ] where !blind.effects.isEmpty { Issue.record("\(blind.effects): \(blind)") }
         }
     }
 }

@@ -8,6 +8,7 @@ import Testing
         (SynchronousSet(names: ["beta", "gamma"], count: 2), "FIRST 2 (\"beta\", \"gamma\")"),
         (SynchronousSet(names: ["beta", "gamma"], count: 1), "FIRST 1 (\"beta\", \"gamma\")"),
         (SynchronousSet(names: ["a\"b"]), "\"a\"\"b\""),
+        (SynchronousSet(names: ["beta", "gamma"], count: 1, method: .any), "ANY 1 (\"beta\", \"gamma\")"),
     ])
     func prints(_ set: SynchronousSet, _ setting: String) { #expect(set.setting == setting) }
 
@@ -16,11 +17,20 @@ import Testing
             ("", []), ("beta", ["beta"]), ("beta, gamma", ["beta", "gamma"]), ("2 (beta,gamma)", ["beta", "gamma"]),
             ("FIRST 1 (\"beta\", gamma)", ["beta", "gamma"]), ("any 2 (a, b, c)", ["a", "b", "c"]),
             (" \"a,(b)\" ", ["a,(b)"]), ("*", nil), ("FIRST 1 (*)", nil), ("\"*\"", nil), ("\"beta", nil),
-            ("FIRST 1 (beta", nil), ("FIRST 1 (beta) x", nil), ("ANY 1 (a, (b))", nil),
+            ("any (a)", nil), ("(a)", nil), ("FIRST 1 (beta", nil), ("FIRST 1 (beta) x", nil), ("ANY 1 (a, (b))", nil),
         ] as [(String, [String]?)]
     )
     func readsNames(_ setting: String, _ names: [String]?) {
-        #expect(SynchronousSet.names(inSetting: setting) == names)
+        #expect(SynchronousSet(setting: setting)?.names == names)
+    }
+
+    @Test(arguments: [
+        ("beta, gamma", 1, SynchronousMethod.first), ("2 (beta, gamma)", 2, .first), ("any 1 (a, b)", 1, .any),
+        ("FIRST 3 (a, b)", 2, .first), ("", 0, .first),
+    ])
+    func readsHowManyAreWaitedFor(_ setting: String, _ count: Int, _ method: SynchronousMethod) {
+        let set = SynchronousSet(setting: setting)
+        #expect(set?.count == count && set?.method == method)
     }
 
     /// What the agent writes it reads again, whatever a node or an outside standby is called.
@@ -29,7 +39,7 @@ import Testing
         for left in names {
             for right in names {
                 for set in [SynchronousSet(names: [left]), SynchronousSet(names: [left, right], count: 2)] {
-                    #expect(SynchronousSet.names(inSetting: set.setting) == set.names, "\(set.setting)")
+                    #expect(SynchronousSet(setting: set.setting) == set, "\(set.setting)")
                 }
             }
         }

@@ -54,17 +54,15 @@ import Testing
         #expect(PromotionScore(text) == nil)
     }
 
-    /// Only the last primary and whoever commits waited for hold everything in synchronous mode.
-    @Test(arguments: [
-        (nil, [ReplicationMode]()), ("", []), ("LATEST", [.sync, .async]), ("STREAMING|SYNC", [.sync, .async]),
-        ("STREAMING|QUORUM", [.sync, .async]), ("STREAMING|ASYNC", [.async]), ("STREAMING|POTENTIAL", []),
-        ("CATCHUP|ASYNC", []), ("DISCONNECT", []), ("|", []), ("latest", []), (" LATEST", []),
-    ])
-    func dataStatusHoldsEverything(_ text: String?, _ modes: [ReplicationMode]) {
-        let status = DataStatus(text)
-        for mode in [ReplicationMode.sync, .async] {
-            #expect(status.holdsEverything(in: mode) == modes.contains(mode), "\(mode)")
-        }
+    @Test(
+        arguments: [
+            (nil, .none), ("", .none), ("LATEST", .latest), ("STREAMING|SYNC", .synchronous),
+            ("STREAMING|QUORUM", .synchronous), ("STREAMING|ASYNC", .asynchronous),
+            ("STREAMING|POTENTIAL", .other("STREAMING|POTENTIAL")), ("DISCONNECT", .disconnected), ("|", .other("|")),
+        ] as [(String?, DataStatus)]
+    )
+    func dataStatusReads(_ text: String?, _ status: DataStatus) {
+        #expect(DataStatus(text) == status)
         #expect(DataStatus(status.text) == status)
     }
 
@@ -73,18 +71,10 @@ import Testing
         #expect(
             names == [
                 "master-pgsql", "pgsql-status", "pgsql-data-status", "pgsql-xlog-loc", "pgsql-master-baseline",
-                "pgsql-receiver-status", "pgsql-position",
+                "pgsql-receiver-status", "pgsql-record", "pgsql-accepted-loss",
             ]
         )
-        #expect(NodeAttribute.allCases.filter(\.isPermanent) == [.dataStatus])
-    }
-
-    @Test func publishedPositionReadsWhatItPrints() {
-        let position = Build.published(26, 0x16_B374_D848)
-        #expect(PublishedPosition(position.text) == position)
-        for text in ["", "1:2", "1:0:0000000000000000", "x:1:0000000000000000", "1:1:00", "1:1:0000000000000000:4"] {
-            #expect(PublishedPosition(text) == nil, "\(text)")
-        }
+        #expect(NodeAttribute.allCases.filter(\.isPermanent) == [.dataStatus, .record, .acceptedLoss])
     }
 
     @Test(arguments: [("Alpha", "alpha", true), ("a.b", "a-b", false), ("node1", "node10", false), ("", "", true)])

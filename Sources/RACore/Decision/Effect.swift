@@ -4,8 +4,14 @@
 public enum ClusterEffect: Sendable, Hashable {
     case set(NodeAttribute, node: String, value: String)
     case delete(NodeAttribute, node: String)
-    /// Makes commits wait for these standbys; an empty list makes them wait for none.
-    case waitFor(SynchronousSet)
+    /// Writes the durable record, on this node first.
+    case record(ClusterRecord)
+    /// Makes commits wait for these standbys, an empty list for none; not before these nodes have the record themselves.
+    case waitFor(SynchronousSet, confirmedBy: [String])
+    /// Tells how far this node is, without writing it into the cluster's configuration.
+    case publish(PublishedPosition)
+    /// Takes that back.
+    case withdrawPosition
     /// Ends the WAL receiver so that it connects anew, to where the primary is now.
     case reconnectReceiver
 }
@@ -33,7 +39,7 @@ extension ClusterEffect {
     public var changesSetting: Bool {
         switch self {
         case .waitFor: true
-        case .set, .delete, .reconnectReceiver: false
+        case .set, .delete, .record, .publish, .withdrawPosition, .reconnectReceiver: false
         }
     }
 
@@ -44,7 +50,7 @@ extension ClusterEffect {
             attributeValue(attribute, node: node, in: cluster, resource: resource) == value
         case .delete(let attribute, let node):
             attributeValue(attribute, node: node, in: cluster, resource: resource) == nil
-        case .waitFor, .reconnectReceiver: false
+        case .record, .waitFor, .publish, .withdrawPosition, .reconnectReceiver: false
         }
     }
 }

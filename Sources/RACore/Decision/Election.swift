@@ -1,103 +1,136 @@
 /// One node's say in the choice of a primary when there is none.
 public struct Ballot: Sendable, Hashable {
     public var node: String
-    public var isOnline: Bool
-    public var dataStatus: DataStatus
+    /// Whether the choice waits for this node's position: it is here, and may tell it yet.
+    public var isAwaited: Bool
     /// What the node published; nil while it hasn't.
     public var position: PublishedPosition?
 
-    public init(node: String, isOnline: Bool, dataStatus: DataStatus, position: PublishedPosition?) {
+    public init(node: String, isAwaited: Bool, position: PublishedPosition?) {
         self.node = node
-        self.isOnline = isOnline
-        self.dataStatus = dataStatus
+        self.isAwaited = isAwaited
         self.position = position
     }
 }
 
-/// A position with the identity of the data that it belongs to: the value of `<resource>-position`.
-public struct PublishedPosition: Sendable, Hashable {
-    public var systemIdentifier: UInt64
-    public var position: WALPosition
-
-    public init(systemIdentifier: UInt64, position: WALPosition) {
-        self.systemIdentifier = systemIdentifier
-        self.position = position
-    }
-
-    /// "6933...:2:00000000030000A0": identifier, timeline, LSN in sixteen digits.
-    public var text: String { "\(systemIdentifier):\(position.timeline.number):\(position.lsn.digits)" }
-
-    public init?(_ text: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 3, let identifier = UInt64(parts[0]), let number = UInt32(parts[1]),
-            let timeline = TimelineID(number), let lsn = LSN(digits: parts[2])
-        else { return nil }
-        self.init(systemIdentifier: identifier, position: WALPosition(timeline: timeline, lsn: lsn))
-    }
+/// Why a node is known to have everything that was acknowledged.
+public enum ElectionProof: Sendable, Hashable {
+    /// The last primary is here, and the chosen node isn't behind it.
+    case lastPrimary(String)
+    /// Every commit waited for one of these, and the chosen node isn't behind any.
+    case synchronous([String])
+    /// Every node is here.
+    case everybody
+    /// Nothing was ever recorded: the cluster is new.
+    case new
+    /// Commits waited for nobody: the last of them may be missing.
+    case asynchronous
 }
 
-/// What this node makes of the ballots.
-public enum ElectionVerdict: Sendable, Hashable {
-    case won
-    /// A better candidate has published its position.
-    case lost(to: String)
-    /// This node may lack acknowledged commits; `holders` may not.
-    case barred(holders: [String])
-    /// These must publish first, or be found absent often enough.
-    case waiting(missing: [String])
-    /// The candidates' data come from different systems.
-    case foreign(node: String)
+/// Whom the nodes choose. Each decides by itself, from the same ballots, so that the outcome is one.
+public enum ElectionOutcome: Sendable, Hashable {
+    case chosen(String, because: ElectionProof)
+    /// These are here, and haven't told their positions yet.
+    case awaiting([String])
+    /// Acknowledged commits may be only on these, which aren't here.
+    case lacking([String])
+    /// The node's data come from another database system, and nothing tells which is the right one.
+    case foreign(String)
+    /// The data of the first went another way than the second's: acknowledged commits may be on either.
+    case forked(String, from: String)
 }
 
-/// Decides whether this node asks to be promoted, by the durable record, then timeline, then LSN.
+/// Chooses who is promoted, by the durable record, then timeline, then LSN.
 ///
-/// Every node decides from the same ballots, and ties go to the first of `node_list`, so that two can't win.
+/// A node is chosen only if none that is here is further, and if it is certain to have every acknowledged commit: because
+/// the last primary or enough of those that commits waited for are here to compare with, or else everybody.
 /// - Parameters:
-///   - ballots: one a node of `node_list`, in its order, this node's own included.
-///   - confirmations: how many looks in a row have found these same ballots.
-///   - patience: looks after which an absent node isn't waited for (parameter `xlog_check_count`).
-public func decideElection(
-    own: String,
-    ballots: [Ballot],
+///   - ballots: one a node of `node_list`, in its order; of two that are as far the first is chosen.
+///   - record: the newest that is known; nil when nothing was ever recorded.
+///   - preferred: the node that Pacemaker is about to promote: chosen if nobody is further.
+public func choosePrimary(
+    _ ballots: [Ballot],
+    record: ClusterRecord?,
     mode: ReplicationMode,
-    confirmations: Int,
-    patience: Int
-) -> ElectionVerdict {
-    let holders = ballots.filter { $0.dataStatus.holdsEverything(in: mode) }
-    // Without any record the cluster is new, and everybody may win; with one, only who is in it.
-    let candidates = holders.isEmpty ? ballots.filter { $0.dataStatus == .none } : holders
-    guard let mine = candidates.first(where: { sameName($0.node, own) }) else {
-        return .barred(holders: candidates.map(\.node))
+    preferred: String? = nil
+) -> ElectionOutcome {
+    let awaited = ballots.filter { $0.isAwaited && $0.position == nil }.map(\.node)
+    guard awaited.isEmpty else { return .awaiting(awaited) }
+    var voters: [Voter] = []
+    for ballot in ballots {
+        guard let position = ballot.position, position.isRunning else { continue }
+        guard let system = record?.systemIdentifier ?? voters.first?.position.systemIdentifier else {
+            voters.append(Voter(node: ballot.node, position: position))
+            continue
+        }
+        if position.systemIdentifier == system {
+            voters.append(Voter(node: ballot.node, position: position))
+        } else if record?.systemIdentifier == nil {
+            return .foreign(ballot.node)
+        }
     }
-    guard let position = mine.position else { return .waiting(missing: [own]) }
-    let missing = candidates.filter {
-        $0.position == nil && mustWait(for: $0, holders: holders, mode, confirmations, patience)
-    }
-    guard missing.isEmpty else { return .waiting(missing: missing.map(\.node)) }
-    if let other = candidates.first(where: {
-        $0.position.map { $0.systemIdentifier != position.systemIdentifier } ?? false
-    }) {
-        return .foreign(node: other.node)
-    }
-    var best = mine
-    for candidate in candidates {
-        guard let theirs = candidate.position, let bestPosition = best.position else { continue }
-        if theirs.position > bestPosition.position { best = candidate }
-    }
-    let first = candidates.first { $0.position == best.position } ?? best
-    return sameName(first.node, own) ? .won : .lost(to: first.node)
+    let absent = ballots.map(\.node).filter { node in !voters.contains { sameName($0.node, node) } }
+    guard let best = furthest(voters, record, preferred) else { return .lacking(absent) }
+    return judge(Votes(voters: voters, best: best, absent: absent, preferred: preferred), ballots, record, mode)
 }
 
-/// Whether an absent position holds the election up.
-private func mustWait(
-    for ballot: Ballot,
-    holders: [Ballot],
-    _ mode: ReplicationMode,
-    _ confirmations: Int,
-    _ patience: Int
-) -> Bool {
-    if ballot.isOnline { return confirmations < max(patience, 1) * 3 }
-    // In synchronous mode every holder has all that was acknowledged: one that is away isn't needed.
-    if mode == .sync && !holders.isEmpty { return false }
-    return confirmations < patience
+/// A node that is here, and how far it is.
+struct Voter {
+    var node: String
+    var position: PublishedPosition
+}
+
+/// What is known of the nodes: who is here, the furthest of them, who isn't here.
+private struct Votes {
+    var voters: [Voter]
+    var best: Voter
+    var absent: [String]
+    var preferred: String?
+}
+
+private func judge(
+    _ votes: Votes,
+    _ ballots: [Ballot],
+    _ record: ClusterRecord?,
+    _ mode: ReplicationMode
+) -> ElectionOutcome {
+    let seen = ballots.compactMap { $0.position?.seen }.max()
+    guard let record else {
+        // What was recorded once and is gone leaves its trace on the nodes.
+        return seen == nil ? .chosen(votes.best.node, because: .new) : chooseAmongAll(votes)
+    }
+    if seen.map({ $0 > record.stamp }) ?? false || isOutdated(record, votes.voters) { return chooseAmongAll(votes) }
+    if let (proof, witnesses) = prove(record, votes.voters, mode) {
+        return choose(votes, notBehind: witnesses, record, because: proof)
+    }
+    if votes.absent.isEmpty { return chooseAmongAll(votes) }
+    let needed = [record.primary] + record.guarantee.members
+    let missing = votes.absent.filter { node in needed.contains { sameName($0, node) } }
+    return .lacking(missing.isEmpty ? votes.absent : missing)
+}
+
+/// The choice by the record: nobody who is behind its nodes, or went another way than they did.
+private func choose(
+    _ votes: Votes,
+    notBehind witnesses: [Voter],
+    _ record: ClusterRecord,
+    because proof: ElectionProof
+) -> ElectionOutcome {
+    guard let witness = furthest(witnesses, record, nil) else { return .lacking(votes.absent) }
+    if let other = witnesses.first(where: { !isContinued($0.position, by: witness.position) }) {
+        return .forked(other.node, from: witness.node)
+    }
+    let candidates = votes.voters.filter { voter in
+        voter.position.position >= witness.position.position && isContinued(witness.position, by: voter.position)
+    }
+    return .chosen(furthest(candidates, record, votes.preferred)?.node ?? witness.node, because: proof)
+}
+
+/// The choice without a record that can be believed: whoever is furthest has everything if all are here.
+private func chooseAmongAll(_ votes: Votes) -> ElectionOutcome {
+    guard votes.absent.isEmpty else { return .lacking(votes.absent) }
+    if let other = votes.voters.first(where: { !isContinued($0.position, by: votes.best.position) }) {
+        return .forked(other.node, from: votes.best.node)
+    }
+    return .chosen(votes.best.node, because: .everybody)
 }

@@ -1,12 +1,12 @@
 /// What a notification makes an instance do.
 public enum NotificationVerdict: Sendable, Hashable, CaseIterable {
     case ignore
+    /// Pacemaker is about to promote a node: see whether it is the best one.
+    case checkCandidate
     /// A standby came or went: look at the replication now instead of at the next monitor.
     case supervisePrimary
     /// An instance came or went while there may be no primary: look at the cluster as a standby does.
     case superviseStandby
-    /// The primary is gone: record how far this standby came.
-    case recordBaseline
     /// There is a new primary: connect to it at once.
     case followNewPrimary
 }
@@ -20,14 +20,15 @@ public func decideNotification(
     isAffected: Bool
 ) -> NotificationVerdict {
     switch (type, operation, state, isAffected) {
+    case (.pre, .promote, .standby, _): .checkCandidate
     case (.pre, _, _, _): .ignore
     case (.post, .start, .primary, _), (.post, .stop, .primary, _), (.post, .promote, .primary, _),
         (.post, .demote, .primary, _):
         .supervisePrimary
     case (.post, .start, .standby, _), (.post, .stop, .standby, _): .superviseStandby
     case (.post, .promote, .standby, _): .followNewPrimary
-    case (.post, .demote, .standby, true): .ignore
-    case (.post, .demote, .standby, false): .recordBaseline
+    // Whatever is written while a failover is under way makes Pacemaker begin it anew.
+    case (.post, .demote, .standby, _): .ignore
     case (.post, _, .absent, _), (.post, _, .starting, _), (.post, _, .stopping, _), (.post, _, .fullPrimary, _),
         (.post, _, .fullStandby, _), (.post, _, .refusing, _), (.post, _, .hung, _), (.post, _, .unknown, _):
         .ignore

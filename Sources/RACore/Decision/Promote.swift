@@ -33,17 +33,8 @@ public func decidePromote(
 /// A node that is cut off sees its own records all the same. While it waits, the others fence it or it comes back, and
 /// then sees what they have recorded. Beside a majority a lost node can do nothing, and isn't waited for: Pacemaker may
 /// begin to fence it only when the promotion has ended.
-/// - Parameter members: who is in this partition by the cluster services' own word, which is newer than the CIB; nil
-///   when they weren't asked.
-public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation, members: [String]?) -> String? {
+public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
     guard cluster.actsWithQuorum else { return "this partition has no quorum" }
-    if let members,
-        let gone = cluster.nodes.first(where: { node in
-            node.isOnline && !members.contains { sameName($0, node.name) }
-        })
-    {
-        return "\(gone.name) has just been lost"
-    }
     guard cluster.properties.isFencingEnabled, !cluster.hasMajority,
         let lost = set.peers.first(where: { cluster.node($0)?.isUnclean ?? false })
     else { return nil }
@@ -51,33 +42,71 @@ public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation, me
 }
 
 /// Another node that the cluster records as running the primary.
-private func otherPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
+func otherPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
     cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted && !sameName($0.name, set.ownNode) }?.name
 }
 
 /// Whether a running primary is the one whose word counts: by the record, or because it was promoted by the agent.
 ///
-/// The record alone can be wrong: a node that was cut off wrote its own, and when it comes back its copy of the CIB may
-/// be the one with more changes, which Pacemaker takes. A server that came up as primary by itself has only the record.
-/// - Parameter isPromotedHere: whether the agent promoted this very server, once the cluster showed the record. With
-///   fencing nobody can have been promoted since: it wouldn't run any more.
-public func isTruePrimary(_ set: ReplicaSet, cluster: ClusterObservation, isPromotedHere: Bool) -> Bool {
-    if refusePromotion(set, cluster: cluster) == nil { return true }
-    return isPromotedHere && cluster.properties.isFencingEnabled && otherPrimary(set, cluster: cluster) == nil
+/// The record alone can be wrong: of a node that was cut off, the copy of the CIB may be the one with more changes when it
+/// comes back, which Pacemaker takes. A server that came up as primary by itself has only the record.
+func isTruePrimary(_ input: SupervisionInput) -> Bool {
+    let set = input.set
+    guard otherPrimary(set, cluster: input.cluster) == nil, set.members.contains(where: { sameName($0, set.ownNode) })
+    else { return false }
+    guard let record = input.record, !sameName(record.primary, set.ownNode) else { return true }
+    // With fencing nobody can have been promoted since: this server wouldn't run any more.
+    return input.isPromotedHere && input.cluster.properties.isFencingEnabled
+}
+
+/// The nodes that must have the record of a promotion themselves before it begins: whoever could be promoted by an older
+/// one, and is here.
+public func promotionWitnesses(_ set: ReplicaSet, cluster: ClusterObservation) -> [String] {
+    set.peers.filter { cluster.node($0)?.isOnline ?? false }
+}
+
+/// The record of a promotion: only this node is certain to have what is acknowledged from now on.
+///
+/// - Parameter record: the newest that is known.
+public func recordOfPromotion(
+    _ set: ReplicaSet,
+    position: PublishedPosition,
+    record: ClusterRecord?
+) -> ClusterRecord {
+    // A promotion that was cut short goes on with its own record.
+    if let record, record.isPromoting, sameName(record.primary, set.ownNode), record.timeline == position.timeline {
+        return record
+    }
+    return ClusterRecord(
+        primary: set.ownNode,
+        systemIdentifier: position.systemIdentifier,
+        history: position.history,
+        lsn: position.lsn,
+        term: (record?.term ?? 0) + 1,
+        isPromoting: true
+    )
+}
+
+/// What is told once the instance is the primary.
+///
+/// - Parameter baseline: how far it had come as a standby.
+public func completePromotion(_ set: ReplicaSet, baseline: LSN?, cluster: ClusterObservation) -> [ClusterEffect] {
+    var effects = ownRecord(set) + [.delete(.xlogLocation, node: set.ownNode)]
+    if let baseline { effects.append(.set(.masterBaseline, node: set.ownNode, value: baseline.digits)) }
+    return pending(effects, in: cluster, resource: set.resource)
 }
 
 /// Why this node must not be promoted, whatever asked for it; nil when nothing speaks against it.
 ///
 /// The last look before the point of no return: the promotion score keeps Pacemaker from asking, but a score may be
-/// older than what has been recorded since.
-public func refusePromotion(_ set: ReplicaSet, cluster: ClusterObservation) -> Refusal? {
-    let records = set.members.map { member in
-        (
-            node: member,
-            status: DataStatus(attributeValue(.dataStatus, node: member, in: cluster, resource: set.resource))
-        )
-    }
-    guard let own = records.first(where: { sameName($0.node, set.ownNode) }) else {
+/// older than what is known since.
+public func refusePromotion(
+    _ set: ReplicaSet,
+    outcome: ElectionOutcome,
+    record: ClusterRecord?,
+    cluster: ClusterObservation
+) -> Refusal? {
+    guard set.members.contains(where: { sameName($0, set.ownNode) }) else {
         return Refusal(
             .notConfigured,
             "node_list \"\(set.members.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\""
@@ -86,16 +115,30 @@ public func refusePromotion(_ set: ReplicaSet, cluster: ClusterObservation) -> R
     if let other = otherPrimary(set, cluster: cluster) {
         return Refusal(.genericError, "the cluster records \(other) as the running primary")
     }
-    let holders = records.filter { $0.status.holdsEverything(in: set.mode) }.map(\.node)
-    // Without any holder only a node of which nothing was ever recorded may be promoted, as in an election.
-    guard holders.isEmpty ? own.status != .none : !own.status.holdsEverything(in: set.mode) else { return nil }
-    let names = holders.joined(separator: " or ")
-    let attribute = NodeAttribute.dataStatus.name(resource: set.resource)
-    return Refusal(
-        .genericError,
-        "\(attribute) of \(set.ownNode) is \"\(own.status.text)\": it may lack commits that were acknowledged, and "
-            + (holders.isEmpty
-                ? "no node is recorded as holding them. HINT: Delete \(attribute) of the node that does."
-                : "\(holders.joined(separator: ", ")) has them. HINT: Bring \(names) up.")
-    )
+    if case .chosen(let node, _) = outcome, sameName(node, set.ownNode) { return nil }
+    return Refusal(.genericError, "not promoted: \(describe(outcome, record: record))")
+}
+
+/// What an election's outcome means, in a clause; names the next command where an operator is needed.
+public func describe(_ outcome: ElectionOutcome, record: ClusterRecord?) -> String {
+    switch outcome {
+    case .chosen(let node, let proof): "\(node) is the best candidate, \(describe(proof))"
+    case .awaiting(let nodes): "waiting for the position of \(nodes.joined(separator: ", "))"
+    case .lacking(let nodes):
+        "acknowledged commits may be only on \(nodes.joined(separator: ", ")): bring \(nodes.count == 1 ? "it" : "them") "
+            + "up, or 'pgrex-tool failover --accept-loss'"
+    case .foreign(let node): "the data of \(node) belong to another database system"
+    case .forked(let node, let best):
+        "the data of \(node) and \(best) went different ways: 'pgrex-tool status' shows where"
+    }
+}
+
+private func describe(_ proof: ElectionProof) -> String {
+    switch proof {
+    case .lastPrimary(let node): "not behind \(node), the last primary"
+    case .synchronous(let nodes): "not behind \(nodes.joined(separator: ", ")), which commits waited for"
+    case .everybody: "not behind any other node"
+    case .new: "of a cluster of which nothing was recorded"
+    case .asynchronous: "and the last commits may be lost, as they waited for nobody"
+    }
 }

@@ -12,31 +12,70 @@ public func primaryElsewhere(_ set: ReplicaSet, cluster: ClusterObservation) -> 
     }?.name
 }
 
-/// The ballots of all members, with this node's own position as it is now.
-public func ballots(_ set: ReplicaSet, own: PublishedPosition, cluster: ClusterObservation) -> [Ballot] {
+/// The ballots of all members.
+///
+/// - Parameters:
+///   - own: this node's position, as it is now.
+///   - published: the others', by node.
+///   - isPatient: whether nodes that haven't told their position are waited for still: those that are here and,
+///     while nothing was ever recorded, all.
+public func ballots(
+    _ set: ReplicaSet,
+    own: PublishedPosition,
+    published: [NodePosition],
+    cluster: ClusterObservation,
+    isPatient: Bool
+) -> [Ballot] {
     set.members.map { member in
         let node = cluster.node(member)
-        let isOwn = sameName(member, set.ownNode)
-        let published = attributeValue(.position, node: member, in: cluster, resource: set.resource)
+        if sameName(member, set.ownNode) { return Ballot(node: member, isAwaited: false, position: own) }
+        let published = published.first { sameName($0.node, member) }?.position
+        let mayCome = node.map { mayTakePart($0, resource: set.resource) } ?? false
+        let isHere = node.map { $0.isOnline && $0.resourceRole != .failed } ?? false
         return Ballot(
             node: member,
-            isOnline: node?.isOnline ?? false,
-            dataStatus: DataStatus(attributeValue(.dataStatus, node: member, in: cluster, resource: set.resource)),
-            position: isOwn ? own : published.flatMap { PublishedPosition($0) }
+            isAwaited: isPatient && (mayCome || own.seen == nil),
+            position: isHere ? published.flatMap { isRecent($0, own: own) ? $0 : nil } : nil
         )
     }
 }
 
+/// Whether a node's instance runs, or may be started in a moment.
+private func mayTakePart(_ node: ClusterNode, resource: String) -> Bool {
+    guard node.isOnline, !node.isInStandbyMode else { return false }
+    switch node.resourceRole {
+    case .promoted, .unpromoted, .unknown: return true
+    case .failed: return false
+    // One that failed stays down until an operator has looked at it.
+    case .stopped: return !node.transientAttributes.keys.contains { $0.hasPrefix("fail-count-" + resource + "#") }
+    }
+}
+
+/// A position that a node has published.
+public struct NodePosition: Sendable, Hashable {
+    public var node: String
+    public var position: PublishedPosition
+
+    public init(node: String, position: PublishedPosition) {
+        self.node = node
+        self.position = position
+    }
+}
+
+/// Whether a position was published since the last promotion: each is recorded, so that an older one has seen less.
+private func isRecent(_ position: PublishedPosition, own: PublishedPosition) -> Bool {
+    guard let seen = own.seen else { return true }
+    return position.seen.map { $0 >= seen } ?? false
+}
+
 /// What a standby tells the cluster while a primary runs elsewhere.
 public func followPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> [ClusterEffect] {
-    var effects: [ClusterEffect] = [
-        .delete(.xlogLocation, node: set.ownNode), .delete(.position, node: set.ownNode),
-    ]
-    let record = DataStatus(attributeValue(.dataStatus, node: set.ownNode, in: cluster, resource: set.resource))
+    var effects: [ClusterEffect] = [.delete(.xlogLocation, node: set.ownNode)]
+    let told = DataStatus(attributeValue(.dataStatus, node: set.ownNode, in: cluster, resource: set.resource))
     let status = attributeValue(.status, node: set.ownNode, in: cluster, resource: set.resource)
     // What runs isn't stopped, even if its start couldn't say so: a stopped standby is given no score.
     let isStale = [nil, StatusValue.stop.rawValue, StatusValue.unknown.rawValue].contains(status)
-    if record == .disconnected || isStale {
+    if told == .disconnected || isStale {
         effects.append(.set(.status, node: set.ownNode, value: StatusValue.alone.rawValue))
     }
     return pending(effects, in: cluster, resource: set.resource)
@@ -51,32 +90,53 @@ public func standForElection(
     pending(
         [
             .set(.status, node: set.ownNode, value: StatusValue.alone.rawValue),
-            .set(.xlogLocation, node: set.ownNode, value: position.position.lsn.digits),
-            .set(.position, node: set.ownNode, value: position.text),
+            .set(.xlogLocation, node: set.ownNode, value: position.lsn.digits),
         ],
         in: cluster,
         resource: set.resource
     )
 }
 
-/// What an election's outcome changes.
-public func concludeElection(
-    _ verdict: ElectionVerdict,
-    _ set: ReplicaSet,
-    cluster: ClusterObservation
-) -> [ClusterEffect] {
-    let score: PromotionScore
-    switch verdict {
-    case .won:
-        // A standby that is promotable already stays as it is: a new score would only abort the transition.
-        let present = attributeValue(.score, node: set.ownNode, in: cluster, resource: set.resource)
-        guard present.flatMap({ PromotionScore($0) })?.isPromotable != true else { return [] }
-        score = .primary
-    case .lost, .barred, .foreign: score = .never
-    // Whoever was found promotable before the primary was lost stays so while the others are awaited.
-    case .waiting: return []
+/// The node that Pacemaker would promote now: the one with the best score; nil when nobody may be promoted.
+public func promotableNode(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
+    let scores = set.members.compactMap { member -> (node: String, score: Int)? in
+        guard let node = cluster.node(member), node.isOnline,
+            let text = attributeValue(.score, node: member, in: cluster, resource: set.resource),
+            case .score(let number)? = PromotionScore(text), number > 0
+        else { return nil }
+        return (member, number)
     }
-    return pending([.set(.score, node: set.ownNode, value: score.text)], in: cluster, resource: set.resource)
+    return scores.max { $0.score < $1.score }?.node
+}
+
+/// What an election's outcome changes of the scores.
+///
+/// - Parameter candidate: the node that Pacemaker would promote now. The chosen one must outdo it: whoever sees that first
+///   says so, as all see the same.
+public func concludeElection(
+    _ outcome: ElectionOutcome,
+    _ set: ReplicaSet,
+    cluster: ClusterObservation,
+    candidate: String?
+) -> [ClusterEffect] {
+    var scores: [(node: String, score: PromotionScore)] = []
+    switch (outcome, candidate) {
+    case (.chosen(let node, _), nil):
+        scores = [(set.ownNode, sameName(node, set.ownNode) ? .primary : .never)]
+    case (.chosen(let node, _), let candidate?):
+        // A candidate that is chosen stays as it is: a new score would only abort the transition.
+        if !sameName(node, candidate) { scores = [(node, .primary)] }
+    case (.lacking, _), (.foreign, _), (.forked, _):
+        scores = ([candidate].compactMap { $0 } + [set.ownNode]).map { ($0, .never) }
+    // Whoever was found promotable before the primary was lost stays so while the others are awaited.
+    case (.awaiting, _): break
+    }
+    let effects = scores.map { ClusterEffect.set(.score, node: $0.node, value: $0.score.text) }
+    return pending(unique(effects), in: cluster, resource: set.resource)
+}
+
+private func unique(_ effects: [ClusterEffect]) -> [ClusterEffect] {
+    effects.enumerated().filter { index, effect in !effects[..<index].contains(effect) }.map(\.element)
 }
 
 /// What an instance tells the cluster before it is started: it isn't promotable, and says nothing of the past.
@@ -86,7 +146,6 @@ public func announceStart(_ set: ReplicaSet, cluster: ClusterObservation) -> [Cl
             .set(.score, node: set.ownNode, value: PromotionScore.never.text),
             .set(.status, node: set.ownNode, value: StatusValue.stop.rawValue),
             .delete(.masterBaseline, node: set.ownNode), .delete(.xlogLocation, node: set.ownNode),
-            .delete(.position, node: set.ownNode),
         ],
         in: cluster,
         resource: set.resource
@@ -112,7 +171,7 @@ public func announceStop(_ set: ReplicaSet, cluster: ClusterObservation) -> [Clu
         [
             .set(.score, node: set.ownNode, value: PromotionScore.never.text),
             .set(.status, node: set.ownNode, value: StatusValue.stop.rawValue),
-            .delete(.xlogLocation, node: set.ownNode), .delete(.position, node: set.ownNode),
+            .delete(.xlogLocation, node: set.ownNode),
             .delete(.masterBaseline, node: set.ownNode), .delete(.receiverStatus, node: set.ownNode),
         ],
         in: cluster,

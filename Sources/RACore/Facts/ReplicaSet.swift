@@ -8,19 +8,22 @@ public struct ReplicaSet: Sendable, Hashable {
     /// Standbys outside the cluster that commits may wait for.
     public var external: [String]
     public var mode: ReplicationMode
+    public var policy: SynchronousPolicy
 
     public init(
         resource: String,
         ownNode: String,
         members: [String],
         external: [String] = [],
-        mode: ReplicationMode
+        mode: ReplicationMode,
+        policy: SynchronousPolicy = SynchronousPolicy()
     ) {
         self.resource = resource
         self.ownNode = ownNode
         self.members = members
         self.external = external
         self.mode = mode
+        self.policy = policy
     }
 
     public var peers: [String] { members.filter { !sameName($0, ownNode) } }
@@ -28,6 +31,21 @@ public struct ReplicaSet: Sendable, Hashable {
     /// The name by which a node's standby connects: the incumbent's, the node's name in lower case.
     public static func applicationName(of node: String) -> String {
         String(decoding: node.utf8.map(lowerCased), as: UTF8.self)
+    }
+}
+
+/// For how many standbys commits wait, in synchronous mode.
+public struct SynchronousPolicy: Sendable, Hashable {
+    public var method: SynchronousMethod
+    /// Parameter `sync_num`.
+    public var count: Int
+    /// Whether commits stop when there are too few standbys (parameter `sync_strict`).
+    public var isStrict: Bool
+
+    public init(method: SynchronousMethod = .first, count: Int = 1, isStrict: Bool = false) {
+        self.method = method
+        self.count = count
+        self.isStrict = isStrict
     }
 }
 
@@ -55,7 +73,7 @@ public enum PeerLink: Sendable, Hashable {
         }
     }
 
-    var isStreaming: Bool {
+    public var isStreaming: Bool {
         switch self {
         case .synchronous, .asynchronous, .potential: true
         case .none, .other: false

@@ -1,13 +1,23 @@
+/// Which of the standbys that `synchronous_standby_names` lists commits wait for.
+public enum SynchronousMethod: String, Sendable, Hashable, CaseIterable {
+    /// The first of the list that are connected.
+    case first
+    /// Any of the list, whoever is quickest.
+    case any
+}
+
 /// The standbys that commits wait for: a value of `synchronous_standby_names`.
 public struct SynchronousSet: Sendable, Hashable {
     /// Standby names in order of preference, as the agent lists them.
     public var names: [String]
     /// How many of them a commit waits for.
     public var count: Int
+    public var method: SynchronousMethod
 
-    public init(names: [String], count: Int = 1) {
+    public init(names: [String], count: Int = 1, method: SynchronousMethod = .first) {
         self.names = names
         self.count = count
+        self.method = method
     }
 
     public static let none = SynchronousSet(names: [], count: 0)
@@ -23,23 +33,28 @@ public struct SynchronousSet: Sendable, Hashable {
             "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
         }
         .joined(separator: ", ")
-        return count == 1 && names.count == 1 ? list : "FIRST \(count) (\(list))"
+        // With one name both methods are the same.
+        return names.count == 1 ? list : "\(method == .any ? "ANY" : "FIRST") \(count) (\(list))"
     }
 
-    /// The names in a value that is in effect, whoever wrote it; nil for a form that names nobody, as "*".
+    /// Reads a value that is in effect, whoever wrote it; nil for a form that names nobody, as "*".
     ///
     /// Grammar: documentation of `synchronous_standby_names`: `name, ...`, `n (name, ...)`, `FIRST n (...)`, `ANY n (...)`.
-    public static func names(inSetting setting: String) -> [String]? {
+    public init?(setting: String) {
         var tokens = Tokens(setting)
         guard let words = tokens.all() else { return nil }
-        let inner: ArraySlice<Token>
-        if let open = words.firstIndex(of: .mark("(")) {
-            guard words.last == .mark(")") else { return nil }
-            inner = words[(open + 1)..<(words.count - 1)]
-        } else {
-            inner = words[...]
-        }
         var names: [String] = []
+        var count = 1
+        var method = SynchronousMethod.first
+        var inner = words[...]
+        if let open = words.firstIndex(of: .mark("(")) {
+            guard words.last == .mark(")"), open > 0, case .name(let number) = words[open - 1],
+                let given = Int(number)
+            else { return nil }
+            count = given
+            if open > 1, case .name(let word) = words[0], sameName(word, "any") { method = .any }
+            inner = words[(open + 1)..<(words.count - 1)]
+        }
         for token in inner {
             switch token {
             case .name(let name):
@@ -48,7 +63,16 @@ public struct SynchronousSet: Sendable, Hashable {
             case .mark(let mark): guard mark == "," else { return nil }
             }
         }
-        return names
+        self.init(names: names, count: names.isEmpty ? 0 : min(count, names.count), method: method)
+    }
+
+    /// What a commit that waits as the setting says keeps, of the cluster's own nodes: others may be the ones that it
+    /// waited for.
+    public func guarantee(among nodes: [String]) -> Guarantee {
+        let members = nodes.filter { contains($0) }
+        let outside = names.filter { name in !nodes.contains { sameName($0, name) } }.count
+        let kept = count - outside
+        return kept > 0 ? Guarantee(members: members, count: kept) : .none
     }
 }
 

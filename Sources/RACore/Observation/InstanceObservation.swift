@@ -103,6 +103,8 @@ public struct ServerFacts: Sendable, Equatable {
     public var version: Int
     public var systemIdentifier: UInt64
     public var timeline: TimelineID
+    /// The timeline with its ancestors; nil when its history file can't be read.
+    public var history: TimelineHistory?
     /// Primary: the write position. Standby: received or replayed, whichever is further.
     public var lsn: LSN
     public var replayedLSN: LSN?
@@ -118,6 +120,7 @@ public struct ServerFacts: Sendable, Equatable {
         version: Int = 150_000,
         systemIdentifier: UInt64,
         timeline: TimelineID,
+        history: TimelineHistory? = nil,
         lsn: LSN,
         replayedLSN: LSN? = nil,
         synchronousStandbyNames: String = "",
@@ -128,6 +131,7 @@ public struct ServerFacts: Sendable, Equatable {
         self.version = version
         self.systemIdentifier = systemIdentifier
         self.timeline = timeline
+        self.history = history
         self.lsn = lsn
         self.replayedLSN = replayedLSN
         self.synchronousStandbyNames = synchronousStandbyNames

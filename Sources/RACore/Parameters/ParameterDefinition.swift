@@ -147,6 +147,25 @@ extension ParameterDefinition {
         }
     }
 
+    /// One of the methods of waiting for standbys.
+    static func method(
+        _ name: String,
+        default defaultMethod: SynchronousMethod,
+        isReloadable: Bool = false,
+        _ text: ParameterText,
+        _ assign: @escaping @Sendable (inout Parameters, SynchronousMethod) -> Void
+    ) -> ParameterDefinition {
+        ParameterDefinition(name, .string, defaultMethod.rawValue, isReloadable, nil, text) { parameters, given in
+            assign(&parameters, defaultMethod)
+            guard let given else { return nil }
+            guard let method = SynchronousMethod(rawValue: given) else {
+                return .value(parameter: name, text: given, fault: .unknownSynchronousMethod)
+            }
+            assign(&parameters, method)
+            return nil
+        }
+    }
+
     /// A decimal number.
     static func integer(
         _ name: String,

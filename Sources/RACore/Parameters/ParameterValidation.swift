@@ -1,10 +1,30 @@
 /// Finds what doesn't go together, from the parameters alone: level 0 of `validate-all`.
 ///
-/// - Parameter isPromotable: whether the resource is a promotable clone.
+/// - Parameters:
+///   - isPromotable: whether the resource is a promotable clone.
+///   - isNotified: whether the clone's instances are told of each other's actions.
 /// - Returns: all problems, in a fixed order.
-public func validateParameters(_ parameters: Parameters, isPromotable: Bool) -> [ParameterProblem] {
-    modeProblems(parameters, isPromotable: isPromotable) + valueProblems(parameters)
-        + nodeNameProblems(parameters) + slotProblems(parameters)
+public func validateParameters(
+    _ parameters: Parameters,
+    isPromotable: Bool,
+    isNotified: Bool = true
+) -> [ParameterProblem] {
+    modeProblems(parameters, isPromotable: isPromotable) + synchronousProblems(parameters, isNotified: isNotified)
+        + valueProblems(parameters) + nodeNameProblems(parameters) + slotProblems(parameters)
+}
+
+private func synchronousProblems(_ parameters: Parameters, isNotified: Bool) -> [ParameterProblem] {
+    guard parameters.repMode == .sync else { return [] }
+    var faults: [CombinationFault] = []
+    let standbys = parameters.nodeList.count - 1
+    if standbys > 0, parameters.syncNum > standbys {
+        faults.append(.tooFewStandbys(wanted: parameters.syncNum, standbys: standbys))
+    }
+    if parameters.syncMethod == .any {
+        if !isNotified { faults.append(.quorumWithoutNotify) }
+        if parameters.restartOnPromote { faults.append(.quorumWithRestart) }
+    }
+    return faults.map { .combination($0) }
 }
 
 private func modeProblems(_ parameters: Parameters, isPromotable: Bool) -> [ParameterProblem] {

@@ -46,6 +46,11 @@ public struct Parameters: Sendable, Hashable {
     public var stopEscalateInSlave = 0
     public var checkWalReceiver = false
     public var externalStandbyNodeList: [String] = []
+    /// For how many standbys commits wait.
+    public var syncNum = 1
+    public var syncMethod = SynchronousMethod.first
+    /// Whether commits stop rather than wait for fewer.
+    public var syncStrict = false
 
     /// The parameters of a resource that sets none.
     public init() {
@@ -93,14 +98,17 @@ public struct ParameterReading: Sendable, Hashable {
 
     /// All that is wrong without a look at the machine: wrong texts first, then what doesn't go together.
     ///
-    /// - Parameter isPromotable: whether the resource is a promotable clone.
-    public func allProblems(isPromotable: Bool) -> [ParameterProblem] {
+    /// - Parameters:
+    ///   - isPromotable: whether the resource is a promotable clone.
+    ///   - isNotified: whether the clone's instances are told of each other's actions.
+    public func allProblems(isPromotable: Bool, isNotified: Bool = true) -> [ParameterProblem] {
         let isModeKnown = problems.allSatisfy { problem in
             guard case .value(_, _, .unknownReplicationMode) = problem else { return true }
             return false
         }
         // An unknown mode reads as none, and judging that would report what nobody wrote.
-        return isModeKnown ? problems + validateParameters(parameters, isPromotable: isPromotable) : problems
+        return isModeKnown
+            ? problems + validateParameters(parameters, isPromotable: isPromotable, isNotified: isNotified) : problems
     }
 }
 

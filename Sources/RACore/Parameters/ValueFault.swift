@@ -4,6 +4,7 @@ public enum ValueFault: Error, Sendable, Hashable {
     case outOfRange(range: ClosedRange<Int>, default: Int)
     case notABoolean(default: Bool)
     case unknownReplicationMode
+    case unknownSynchronousMethod
     /// A line break in a text that goes into a configuration file.
     case lineBreak
     /// A path that depends on the directory Pacemaker happens to run agents in.
@@ -24,6 +25,7 @@ public enum ValueFault: Error, Sendable, Hashable {
             "\(seen), which is outside of \(range.lowerBound) to \(range.upperBound)."
         case .notABoolean: "\(seen), which is neither true nor false."
         case .unknownReplicationMode: "\(seen), which is no replication mode."
+        case .unknownSynchronousMethod: "\(seen), which is neither first nor any."
         case .lineBreak: "\(seen), which has a line break in it."
         case .relativePath: "\(seen), which isn't an absolute path."
         case .malformedSlotName: "\(seen), which has other characters than a-z, 0-9 and _."
@@ -41,6 +43,7 @@ public enum ValueFault: Error, Sendable, Hashable {
         case .unknownReplicationMode:
             "it is one of \(ReplicationMode.allCases.map(\.rawValue).joined(separator: ", ")); "
                 + setting(parameter, to: ReplicationMode.async.rawValue)
+        case .unknownSynchronousMethod: setting(parameter, to: SynchronousMethod.first.rawValue)
         case .lineBreak: "write it on one line with 'crm configure edit RESOURCE'."
         case .relativePath: setting(parameter, to: "/ABSOLUTE/PATH")
         case .malformedSlotName: setting(parameter, to: "pgsql_slot")

@@ -4,7 +4,7 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
     case score
     /// `<resource>-status`: what the instance is to an operator.
     case status
-    /// `<resource>-data-status`: the durable record of who holds every acknowledged commit.
+    /// `<resource>-data-status`: for people and tools, what the record says of the node.
     case dataStatus
     /// `<resource>-xlog-loc`: the LSN during an election, sixteen digits.
     case xlogLocation
@@ -12,11 +12,13 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
     case masterBaseline
     /// `<resource>-receiver-status`: whether the WAL receiver works.
     case receiverStatus
-    /// `<resource>-position`: system identifier, timeline and LSN during an election.
-    case position
+    /// `<resource>-record`: who was the last primary, and on whom every acknowledged commit is (`ClusterRecord`).
+    case record
+    /// `<resource>-accepted-loss`: that and when an operator had this node promoted although commits might be lost.
+    case acceptedLoss
 
     /// Whether the value outlives the node's cluster services ("forever") or goes with them ("reboot").
-    public var isPermanent: Bool { self == .dataStatus }
+    public var isPermanent: Bool { self == .dataStatus || self == .record || self == .acceptedLoss }
 
     public func name(resource: String) -> String {
         switch self {
@@ -26,7 +28,8 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
         case .xlogLocation: resource + "-xlog-loc"
         case .masterBaseline: resource + "-master-baseline"
         case .receiverStatus: resource + "-receiver-status"
-        case .position: resource + "-position"
+        case .record: resource + "-record"
+        case .acceptedLoss: resource + "-accepted-loss"
         }
     }
 }
@@ -77,15 +80,6 @@ public enum DataStatus: Sendable, Hashable {
         case .synchronous: "STREAMING|SYNC"
         case .asynchronous: "STREAMING|ASYNC"
         case .other(let text): text
-        }
-    }
-
-    /// Whether the record says that the node lacks nothing that was acknowledged.
-    public func holdsEverything(in mode: ReplicationMode) -> Bool {
-        switch self {
-        case .latest, .synchronous: true
-        case .asynchronous: mode == .async
-        case .none, .disconnected, .other: false
         }
     }
 }

@@ -22,8 +22,16 @@ public struct Notification: Sendable, Hashable {
     public var operation: NotificationOperation
     /// The nodes on which the operation is (to be) carried out.
     public var affected: [String]
+    /// The nodes whose instances run unpromoted at that time.
+    public var unpromoted: [String]
 
-    public init(type: NotificationType, operation: NotificationOperation, affected: [String]) {
+    public init(
+        type: NotificationType,
+        operation: NotificationOperation,
+        affected: [String],
+        unpromoted: [String] = []
+    ) {
+        self.unpromoted = unpromoted
         self.type = type
         self.operation = operation
         self.affected = affected

@@ -68,7 +68,12 @@ public struct Agent {
             ownNode: ownNode(),
             members: resolveNodeNames(nodeList: parameters.nodeList, clusterNodes: names),
             external: parameters.externalStandbyNodeList,
-            mode: mode
+            mode: mode,
+            policy: SynchronousPolicy(
+                method: parameters.syncMethod,
+                count: parameters.syncNum,
+                isStrict: parameters.syncStrict
+            )
         )
     }
 
@@ -79,7 +84,10 @@ public struct Agent {
 
     /// The first thing that is wrong with the parameters; the rest goes to the log.
     func parameterRefusal() -> Refusal? {
-        let problems = reading.allProblems(isPromotable: environment.isPromotable)
+        let problems = reading.allProblems(
+            isPromotable: environment.isPromotable,
+            isNotified: environment.isNotified
+        )
         for problem in problems.dropFirst() { log.error(problem.reason) }
         return problems.first.map { Refusal($0.exitCode, $0.reason) }
     }

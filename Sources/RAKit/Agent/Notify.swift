@@ -3,8 +3,8 @@ import RACore
 extension Agent {
     /// Acts on a notification; Pacemaker ignores how that ends.
     func handleNotification() -> Outcome {
-        guard mode.isReplicated, let notification = environment.notification, notification.type == .post,
-            parameterRefusal() == nil
+        guard mode.isReplicated, let notification = environment.notification,
+            notification.type == .post || notification.operation == .promote, parameterRefusal() == nil
         else { return Outcome(.success) }
         if case .absent = observePostmaster(dataDirectory: dataDirectory) { return Outcome(.success) }
         let reading = tools.startReading()
@@ -20,23 +20,15 @@ extension Agent {
         )
         {
         case .ignore: break
+        case .checkCandidate:
+            if case .answering(let facts) = instance.server, case .known(let known) = cluster {
+                checkCandidate(notification, facts, known)
+            }
         case .supervisePrimary: supervisePrimary(instance, cluster)
         case .superviseStandby: _ = superviseStandby(instance, cluster)
-        case .recordBaseline: recordBaseline(instance, cluster)
         case .followNewPrimary: followNewPrimary(cluster)
         }
         return Outcome(.success)
-    }
-
-    private func recordBaseline(_ instance: InstanceObservation, _ cluster: Observed<ClusterObservation>) {
-        guard case .answering(let facts) = instance.server, case .known(let known) = cluster else { return }
-        let set = replicaSet(known)
-        let effects: [ClusterEffect] = [
-            .set(.masterBaseline, node: set.ownNode, value: facts.lsn.digits),
-            .set(.status, node: set.ownNode, value: StatusValue.alone.rawValue),
-        ]
-        let changes = pending(effects, in: known, resource: set.resource)
-        if let failure = ClusterPerformer(agent: self).perform(changes) { log.warning(failure) }
     }
 
     /// A receiver that waits for a dead node would do so until its timeout, a minute by default.
@@ -46,9 +38,9 @@ extension Agent {
         guard case .known(let known) = cluster else { return }
         let set = replicaSet(known)
         let effects: [ClusterEffect] = [
-            .delete(.xlogLocation, node: set.ownNode), .delete(.position, node: set.ownNode),
-            .delete(.masterBaseline, node: set.ownNode),
+            .delete(.xlogLocation, node: set.ownNode), .delete(.masterBaseline, node: set.ownNode),
         ]
-        if let failure = performer.perform(pending(effects, in: known, resource: set.resource)) { log.warning(failure) }
+        let changes = pending(effects, in: known, resource: set.resource) + leaveElection()
+        if let failure = performer.perform(changes) { log.warning(failure) }
     }
 }

@@ -13,18 +13,21 @@ extension Agent {
             let set = replicaSet(cluster)
             try verifyNodeNames(set, cluster)
             let performer = InstancePerformer(agent: self, installation: installation, set: set)
-            let outcome = try carryOutPromotion(performer)
+            var record = PromotionRecord(set: set)
+            let outcome = try carryOutPromotion(performer, &record)
             guard outcome.code == .success else { return outcome }
-            try completePromotion(performer)
+            try completePromotion(performer, baseline: record.baseline)
             return outcome
         } catch {
             return Outcome(error)
         }
     }
 
-    private func carryOutPromotion(_ performer: InstancePerformer) throws(Refusal) -> Outcome {
+    private func carryOutPromotion(
+        _ performer: InstancePerformer,
+        _ record: inout PromotionRecord
+    ) throws(Refusal) -> Outcome {
         var isAttempted = false
-        var record = PromotionRecord(set: performer.set)
         while true {
             let instance = observeInstance()
             var state = state(of: instance)
@@ -40,7 +43,7 @@ extension Agent {
                 state,
                 isAttempted: isAttempted,
                 restarts: parameters.restartOnPromote,
-                records: isAttempted ? [] : record.missing
+                records: isAttempted ? [] : record.missing.map { [.record($0)] } ?? []
             )
             {
             case .finish(.success, _):
@@ -61,10 +64,11 @@ extension Agent {
         }
     }
 
-    private func completePromotion(_ performer: InstancePerformer) throws(Refusal) {
+    private func completePromotion(_ performer: InstancePerformer, baseline: LSN?) throws(Refusal) {
         try performer.perform([.createSlots])
         let cluster = try knownCluster()
-        let effects = RACore.completePromotion(performer.set, cluster: cluster)
+        let effects =
+            RACore.completePromotion(performer.set, baseline: baseline, cluster: cluster) + leaveElection()
         if let failure = ClusterPerformer(agent: self).perform(effects) { throw Refusal(.genericError, failure) }
     }
 }

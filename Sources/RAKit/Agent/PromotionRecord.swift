@@ -21,14 +21,15 @@ extension Agent {
 
 /// What the cluster must know before a promotion, and whether it does.
 ///
-/// The cluster is read anew after every record: commits that the new primary acknowledges are safe only once nobody else
-/// can be promoted by an older one.
+/// Commits that the new primary acknowledges are safe only once nobody else can be promoted by an older record: every
+/// node that is here is asked for its own copy.
 struct PromotionRecord {
     private let set: ReplicaSet
-    /// What is to be recorded now.
-    private(set) var missing: [ClusterEffect] = []
-    private var isWritten = false
-    private var position: WALPosition?
+    /// The record that this promotion needs, until it is written.
+    private(set) var missing: ClusterRecord?
+    private var written: ClusterRecord?
+    /// How far this node had come when its promotion was recorded.
+    var baseline: LSN? { written?.lsn }
     private var logged: String?
     /// Pacemaker may need this action's end to do what it waits for.
     private var end: Deadline?
@@ -42,7 +43,7 @@ struct PromotionRecord {
     /// - Returns: why nothing may be done yet.
     /// - Throws: why this node must not be promoted.
     mutating func look(_ instance: InstanceObservation, _ agent: Agent) throws(Refusal) -> String? {
-        missing = []
+        missing = nil
         guard case .answering(let facts) = instance.server, facts.isInRecovery else { return nil }
         let obstacle: String?
         switch agent.tools.observe(by: agent.lookDeadline) {
@@ -60,21 +61,51 @@ struct PromotionRecord {
         _ facts: ServerFacts,
         _ agent: Agent
     ) throws(Refusal) -> String? {
-        if let refusal = refusePromotion(set, cluster: cluster) { throw refusal }
-        if let obstacle = promotionObstacle(set, cluster: cluster, members: nil) { return obstacle }
-        let start = position ?? facts.position
-        position = start
-        let open = preparePromotion(set, position: start, cluster: cluster)
-        if !isWritten && !open.isEmpty {
-            (missing, isWritten) = (open, true)
+        let record = agent.newestRecord(cluster)
+        guard let own = agent.position(facts, record: record) else {
+            throw Refusal(.genericError, "not promoted: the history of timeline \(facts.timeline) can't be read")
+        }
+        guard written == nil else { return confirm(cluster, agent) }
+        if let obstacle = try electionObstacle(own, record, cluster, agent) { return obstacle }
+        if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
+        let wanted = recordOfPromotion(set, position: own, record: record)
+        (missing, written) = (wanted, wanted)
+        return nil
+    }
+
+    /// Whether the nodes that are here have chosen this one.
+    private func electionObstacle(
+        _ own: PublishedPosition,
+        _ record: ClusterRecord?,
+        _ cluster: ClusterObservation,
+        _ agent: Agent
+    ) throws(Refusal) -> String? {
+        let ballots = ballots(
+            set,
+            own: own,
+            published: agent.tools.positions(by: agent.lookDeadline),
+            cluster: cluster,
+            isPatient: false
+        )
+        let outcome = choosePrimary(ballots, record: record, mode: set.mode, preferred: set.ownNode)
+        guard let refusal = refusePromotion(set, outcome: outcome, record: record, cluster: cluster) else {
+            if case .chosen(_, .asynchronous) = outcome {
+                agent.log.warning("commits waited for nobody: those that were not sent yet are lost")
+            }
             return nil
         }
-        // The rest is for people and for scores, and goes with the node.
-        let durable = open.first { if case .set(.dataStatus, _, _) = $0 { true } else { false } }
-        if case .set(_, let node, _) = durable { return "the cluster doesn't show yet what was recorded of \(node)" }
-        switch agent.tools.partition(by: agent.lookDeadline) {
-        case .unknown(let why): return why
-        case .known(let members): return promotionObstacle(set, cluster: cluster, members: members)
-        }
+        // Without notifications the others publish their positions at their monitors.
+        if case .lacking = outcome, !agent.environment.isNotified { return refusal.reason }
+        throw refusal
+    }
+
+    /// Whether what was recorded is known to whoever could decide otherwise.
+    private func confirm(_ cluster: ClusterObservation, _ agent: Agent) -> String? {
+        if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
+        guard let written else { return nil }
+        let witnesses = promotionWitnesses(set, cluster: cluster) + [set.ownNode]
+        let end = agent.lookDeadline.capped(milliseconds: 1000)
+        guard let node = agent.tools.nodeWithout(written.stamp, of: witnesses, by: end) else { return nil }
+        return "\(node) doesn't show record \(written.stamp) yet"
     }
 }

@@ -46,8 +46,13 @@ extension Agent {
     }
 
     /// Lets the next monitors rest on this action's look, if it found everything in its place.
-    func rest(_ postmaster: PostmasterObservation, _ facts: ServerFacts, _ cluster: ClusterObservation) {
-        guard mayRest(replicaSet(cluster), cluster: cluster),
+    func rest(
+        _ postmaster: PostmasterObservation,
+        _ facts: ServerFacts,
+        _ record: ClusterRecord?,
+        _ cluster: ClusterObservation
+    ) {
+        guard mayRest(replicaSet(cluster), record: record, cluster: cluster),
             let state = presentRest(postmaster, facts)
         else { return }
         restNote.write(state, at: began)

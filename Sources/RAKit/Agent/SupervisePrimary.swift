@@ -17,33 +17,44 @@ extension Agent {
                 if case .unknown(let why) = cluster { log.warning("replication isn't supervised: \(why)") }
                 return
             }
-            let effects = decideSupervision(
-                set,
-                server: facts,
-                cluster: known,
-                barrier: barrier,
-                isPromotedHere: isPromotedHere(instance.postmaster)
-            )
+            let record = newestRecord(known)
+            let plan = decideSupervision(input(set, instance.postmaster, facts, record, known), barrier: barrier)
             guard !deadline.isPast else { return }
-            if effects.isEmpty {
-                let awaited = standbysToConfirm(set, server: facts, cluster: known)
-                if awaited.isEmpty { return rest(instance.postmaster, facts, known) }
-                guard barrier == nil, let reached = takeBarrier(),
-                    let now = awaitFlush(of: awaited, to: reached)
-                else { return }
+            if plan.effects.isEmpty {
+                guard let awaited = plan.awaited else { return rest(instance.postmaster, facts, record, known) }
+                guard barrier == nil, let reached = takeBarrier(), let now = awaitFlush(of: awaited, to: reached) else {
+                    return
+                }
                 (barrier, facts) = (reached, now)
                 continue
             }
-            logChanges(effects)
-            if let failure = ClusterPerformer(agent: self).perform(effects) {
+            logChanges(plan.effects)
+            if let failure = ClusterPerformer(agent: self).perform(plan.effects) {
                 log.error(failure)
                 return
             }
-            if effects.contains(where: \.changesSetting) { barrier = nil }
+            if plan.effects.contains(where: \.changesSetting) { barrier = nil }
             cluster = tools.observe(by: deadline)
             guard let now = observePrimary() else { return }
             facts = now
         }
+    }
+
+    private func input(
+        _ set: ReplicaSet,
+        _ postmaster: PostmasterObservation,
+        _ facts: ServerFacts,
+        _ record: ClusterRecord?,
+        _ cluster: ClusterObservation
+    ) -> SupervisionInput {
+        SupervisionInput(
+            set: set,
+            server: facts,
+            cluster: cluster,
+            record: record,
+            isPromotedHere: isPromotedHere(postmaster),
+            unsteady: unsteadyStandbys(set, facts)
+        )
     }
 
     /// What needs no look at the cluster.
@@ -100,19 +111,21 @@ extension Agent {
     }
 
     /// Observes until the standbys have flushed so far; those that don't soon are confirmed at a later look.
-    private func awaitFlush(of nodes: [String], to barrier: LSN) -> ServerFacts? {
+    private func awaitFlush(of guarantee: Guarantee, to barrier: LSN) -> ServerFacts? {
         wait(until: lookDeadline.capped(milliseconds: 2000)) { () -> ServerFacts? in
             guard let facts = observePrimary(), let senders = facts.senders.value else { return nil }
-            return nodes.contains { hasReached(barrier, $0, senders) } ? facts : nil
+            return isReached(barrier, by: guarantee, senders) ? facts : nil
         }
     }
 
     private func logChanges(_ effects: [ClusterEffect]) {
         for effect in effects {
-            guard case .set(let attribute, let node, let value) = effect,
-                attribute == .score || attribute == .dataStatus
-            else { continue }
-            log.info("\(attribute.name(resource: environment.resource)) of \(node) becomes \(value)")
+            switch effect {
+            case .set(let attribute, let node, let value) where attribute == .score || attribute == .dataStatus:
+                log.info("\(attribute.name(resource: environment.resource)) of \(node) becomes \(value)")
+            case .record(let record): log.info("recording \(record.text)")
+            case .set, .delete, .waitFor, .publish, .withdrawPosition, .reconnectReceiver: break
+            }
         }
     }
 }

@@ -36,8 +36,8 @@ extension Agent {
             runElection(facts, set, known)
             return nil
         }
-        ElectionRounds(resource: environment.resource).forget()
-        if let failure = ClusterPerformer(agent: self).perform(followPrimary(set, cluster: known)) {
+        _ = newestRecord(known)
+        if let failure = ClusterPerformer(agent: self).perform(followPrimary(set, cluster: known) + leaveElection()) {
             log.warning(failure)
         }
         if isReceiving(facts) {
@@ -87,52 +87,5 @@ extension Agent {
         let effects = pending([effect], in: cluster, resource: set.resource)
         if !effects.isEmpty, value == "ERROR" { log.warning("no WAL receiver is running") }
         if let failure = ClusterPerformer(agent: self).perform(effects) { log.warning(failure) }
-    }
-
-    /// One look at an election: publishes this node's position, then decides from all that are published.
-    func runElection(_ facts: ServerFacts, _ set: ReplicaSet, _ cluster: ClusterObservation) {
-        guard let facts = settled(facts) else {
-            log.info("no primary runs, and this node still replays WAL: its position isn't final")
-            return
-        }
-        let own = PublishedPosition(systemIdentifier: facts.systemIdentifier, position: facts.position)
-        let performer = ClusterPerformer(agent: self)
-        if let failure = performer.perform(standForElection(set, position: own, cluster: cluster)) {
-            log.warning(failure)
-        }
-        let ballots = ballots(set, own: own, cluster: cluster)
-        let confirmations = ElectionRounds(resource: environment.resource).count(ballots)
-        let verdict = decideElection(
-            own: set.ownNode,
-            ballots: ballots,
-            mode: mode,
-            confirmations: confirmations,
-            patience: parameters.xlogCheckCount
-        )
-        log.notice("no primary runs: \(describe(verdict)); own position \(own.position)")
-        if let failure = performer.perform(concludeElection(verdict, set, cluster: cluster)) { log.warning(failure) }
-    }
-
-    /// The facts once two looks in a row have the same position: replay may have opened for reads before its end.
-    private func settled(_ facts: ServerFacts) -> ServerFacts? {
-        var last = facts
-        return wait(until: lookDeadline.capped(milliseconds: 5000), everyMilliseconds: 50) { () -> ServerFacts? in
-            guard case .answering(let now) = observeInstance().server, now.isInRecovery else { return nil }
-            defer { last = now }
-            return now.position == last.position ? now : nil
-        }
-    }
-
-    private func describe(_ verdict: ElectionVerdict) -> String {
-        switch verdict {
-        case .won: "this node is the best candidate"
-        case .lost(let node): "\(node) is the better candidate"
-        case .barred(let holders):
-            holders.isEmpty
-                ? "no node is recorded as having every acknowledged commit: 'pgrex-tool status' shows them"
-                : "this node may lack acknowledged commits, which are on \(holders.joined(separator: ", "))"
-        case .waiting(let missing): "waiting for the position of \(missing.joined(separator: ", "))"
-        case .foreign(let node): "the data of \(node) belong to another database system"
-        }
     }
 }

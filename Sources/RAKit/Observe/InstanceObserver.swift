@@ -110,12 +110,11 @@ public struct InstanceObserver: Sendable {
 
     /// A standby names its timeline by SQL only after a restart point or new WAL on it; its WAL files have it at once.
     private func corrected(_ facts: ServerFacts) -> ServerFacts {
-        guard facts.isInRecovery, let newest = newestTimeline(dataDirectory: dataDirectory), newest > facts.timeline
-        else {
-            return facts
-        }
         var facts = facts
-        facts.timeline = newest
+        if facts.isInRecovery, let newest = newestTimeline(dataDirectory: dataDirectory), newest > facts.timeline {
+            facts.timeline = newest
+        }
+        facts.history = localHistory(of: facts.timeline, dataDirectory: dataDirectory)
         return facts
     }
 

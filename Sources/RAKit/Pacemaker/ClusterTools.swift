@@ -39,12 +39,48 @@ public struct ClusterTools: Sendable {
         switch effect {
         case .set(let attribute, let node, let value): Command("crm_attribute", words(attribute, node) + ["-v", value])
         case .delete(let attribute, let node): Command("crm_attribute", words(attribute, node) + ["-D"])
-        case .waitFor, .reconnectReceiver: nil
+        case .publish(let position): Command("attrd_updater", ["-p", "-n", positionName, "-U", position.text])
+        case .withdrawPosition: Command("attrd_updater", ["-p", "-n", positionName, "-D"])
+        case .record, .waitFor, .reconnectReceiver: nil
         }
     }
 
     private func words(_ attribute: NodeAttribute, _ node: String) -> [String] {
         ["-l", attribute.isPermanent ? "forever" : "reboot", "-N", node, "-n", attribute.name(resource: resource)]
+    }
+
+    /// The private attribute of the nodes' positions: it is in no CIB, so that no transition is aborted by it.
+    private var positionName: String { resource + "-position" }
+
+    /// What the nodes have published of their positions; none where Pacemaker's daemon doesn't answer.
+    public func positions(by deadline: Deadline) -> [NodePosition] {
+        // Pacemaker's words about where an action runs would make it one node's.
+        let environment = ["OCF_RESKEY_CRM_meta_on_node": String?.none, "OCF_RESKEY_CRM_meta_physical_host": nil]
+        let command = Command("attrd_updater", ["-n", positionName, "-Q", "-A"], environment: environment)
+        let result = run(command, by: deadline)
+        guard result.isSuccess else { return [] }
+        return parsePositions(String(decoding: result.output, as: UTF8.self))
+    }
+
+    /// Whether nodes have a record themselves: each is asked for its own copy of the CIB.
+    ///
+    /// - Returns: the first that doesn't show it in time, or nil.
+    public func nodeWithout(_ stamp: RecordStamp, of nodes: [String], by deadline: Deadline) -> String? {
+        var open = nodes
+        while !open.isEmpty {
+            let commands = open.map { Command("cibadmin", ["--query", "--scope", "nodes", "--node", $0]) }
+            let results = runSideBySide(commands, by: deadline)
+            open = zip(open, results).filter { !shows(stamp, $0.1) }.map(\.0)
+            guard !open.isEmpty, deadline.remainingMilliseconds > 50 else { break }
+            pause(milliseconds: 10)
+        }
+        return open.first
+    }
+
+    private func shows(_ stamp: RecordStamp, _ result: CommandResult) -> Bool {
+        let name = NodeAttribute.record.name(resource: resource)
+        guard result.isSuccess, let values = try? parseNodeAttributes(result.output, name: name) else { return false }
+        return values.contains { ClusterRecord($0).map { $0.stamp >= stamp } ?? false }
     }
 
     /// Writes attributes side by side; their order among each other is open.
@@ -56,7 +92,9 @@ public struct ClusterTools: Sendable {
         var open = effects
         while !open.isEmpty {
             var failed: [ClusterEffect] = []
-            for (effect, result) in runSideBySide(open, by: deadline.capped(milliseconds: callMilliseconds)) {
+            let commands = open.compactMap { command(for: $0) }
+            let results = runSideBySide(commands, by: deadline.capped(milliseconds: callMilliseconds))
+            for (effect, result) in zip(open, results) {
                 if result.isSuccess || isAlreadyDeleted(effect, result) { continue }
                 failed.append(effect)
                 failure = "\(describe(effect)): \(result.summary)"
@@ -69,22 +107,22 @@ public struct ClusterTools: Sendable {
         return nil
     }
 
-    private func runSideBySide(_ effects: [ClusterEffect], by deadline: Deadline) -> [(ClusterEffect, CommandResult)] {
-        var outcomes: [(ClusterEffect, CommandResult)] = []
-        runBatch(effects[...], by: deadline, into: &outcomes)
-        return outcomes
+    private func runSideBySide(_ commands: [Command], by deadline: Deadline) -> [CommandResult] {
+        var results: [CommandResult] = []
+        runBatch(commands[...], by: deadline, into: &results)
+        return results.reversed()
     }
 
     /// Starts one, then the rest, then collects: the calls overlap without an array of running commands.
     private func runBatch(
-        _ effects: ArraySlice<ClusterEffect>,
+        _ commands: ArraySlice<Command>,
         by deadline: Deadline,
-        into outcomes: inout [(ClusterEffect, CommandResult)]
+        into results: inout [CommandResult]
     ) {
-        guard let first = effects.first, let command = command(for: first) else { return }
-        let running = start(command)
-        runBatch(effects.dropFirst(), by: deadline, into: &outcomes)
-        outcomes.append((first, running.finish(by: deadline)))
+        guard let first = commands.first else { return }
+        let running = start(first)
+        runBatch(commands.dropFirst(), by: deadline, into: &results)
+        results.append(running.finish(by: deadline))
     }
 
     /// Deleting what isn't there fails on some releases (ENXIO, exit code 105).
@@ -99,17 +137,12 @@ public struct ClusterTools: Sendable {
             "setting node attribute \(attribute.name(resource: resource)) of \(node) to \(value)"
         case .delete(let attribute, let node):
             "deleting node attribute \(attribute.name(resource: resource)) of \(node)"
-        case .waitFor(let set): "making commits wait for \"\(set.setting)\""
+        case .record(let record): "recording \(record.text)"
+        case .waitFor(let set, _): "making commits wait for \"\(set.setting)\""
+        case .publish: "publishing this node's position"
+        case .withdrawPosition: "withdrawing this node's position"
         case .reconnectReceiver: "reconnecting the WAL receiver"
         }
-    }
-
-    /// The nodes of this node's partition, as the controller itself sees them at this moment.
-    public func partition(by deadline: Deadline) -> Observed<[String]> {
-        let result = run(Command("crm_node", ["-p"]), by: deadline.capped(milliseconds: 5000))
-        guard result.isSuccess else { return .unknown(why: "crm_node -p: \(result.summary)") }
-        let words = String(decoding: result.output, as: UTF8.self).split { $0 == " " || $0.isNewline }
-        return .known(words.map(String.init))
     }
 
     /// This node's name as the local cluster service knows it.

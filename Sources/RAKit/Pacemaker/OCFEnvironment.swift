@@ -36,6 +36,12 @@ public struct OCFEnvironment: Sendable {
         return isTrue || (meta("master_max").flatMap { Int($0) } ?? 0) > 0
     }
 
+    /// Whether the instances of the clone are told of each other's actions; a call by hand counts as one that is.
+    public var isNotified: Bool {
+        guard nodeName != nil, let text = meta("notify") else { return true }
+        return ["true", "1", "yes", "on"].contains(text.lowercased())
+    }
+
     /// The node on which the action runs, as Pacemaker says; nil when it doesn't.
     public var nodeName: String? { meta("on_node").flatMap { $0.isEmpty ? nil : $0 } }
 
@@ -49,7 +55,8 @@ public struct OCFEnvironment: Sendable {
         return Notification(
             type: type,
             operation: operation,
-            affected: names("notify_\(operation.rawValue)_uname")
+            affected: names("notify_\(operation.rawValue)_uname"),
+            unpromoted: names("notify_slave_uname")
         )
     }
 

@@ -11,14 +11,37 @@ struct ClusterPerformer {
         var attributes: [ClusterEffect] = []
         for effect in effects {
             switch effect {
-            case .set, .delete: attributes.append(effect)
-            case .waitFor(let set):
-                if let failure = flush(&attributes) ?? waitFor(set) { return failure }
+            case .set, .delete, .publish, .withdrawPosition: attributes.append(effect)
+            case .record(let record):
+                if let failure = flush(&attributes) ?? write(record) { return failure }
+            case .waitFor(let set, let witnesses):
+                if let failure = flush(&attributes) ?? confirm(on: witnesses) ?? waitFor(set) { return failure }
             case .reconnectReceiver:
                 if let failure = flush(&attributes) ?? reconnectReceiver() { return failure }
             }
         }
         return flush(&attributes)
+    }
+
+    /// Writes a record, into this node's own copy first: what the cluster may lose, the node still knows.
+    private func write(_ record: ClusterRecord) -> String? {
+        do throws(SystemError) {
+            try agent.recordCopy.write(record, owner: agent.account)
+        } catch {
+            return error.description
+        }
+        let node = agent.ownNode()
+        return agent.tools.write([.set(.record, node: node, value: record.text)], by: agent.deadline)
+    }
+
+    /// Makes sure that whoever was waited for knows of it before that ends: a node that is cut off is still online by
+    /// the CIB for a while, and may be promoted by the record that it has.
+    private func confirm(on nodes: [String]) -> String? {
+        guard !nodes.isEmpty else { return nil }
+        guard let stamp = agent.recordCopy.read()?.stamp else { return "this node's copy of the record can't be read" }
+        let end = agent.deadline.capped(milliseconds: 2000)
+        guard let node = agent.tools.nodeWithout(stamp, of: nodes, by: end) else { return nil }
+        return "\(node) doesn't show record \(stamp) yet; commits go on waiting for it"
     }
 
     private func flush(_ attributes: inout [ClusterEffect]) -> String? {

@@ -16,19 +16,43 @@ struct HistoryCheck {
         case unknown(why: String)
     }
 
-    /// Compares with the primary that the cluster names, through the address that standbys use.
-    ///
-    /// - Parameter isStopped: whether no server runs here; one that does may receive WAL while we compare.
-    func compare(withPrimary primary: String, isStopped: Bool, by deadline: Deadline) -> Answer {
+    /// Compares with the last primary, as the durable record has it, while none runs.
+    func compare(withRecordOf primary: String, _ theirs: InstanceHistory, by deadline: Deadline) -> Answer {
+        let (control, local): (ControlFile, InstanceHistory)
+        switch readLocal(by: deadline) {
+        case .known(let facts): (control, local) = facts
+        case .unknown(let why): return .unknown(why: why)
+        }
+        if let refusal = refuseTwin(local, theirs, primary: primary) { return .refuse(refusal) }
+        if local.systemIdentifier == theirs.systemIdentifier, local.history.timeline > theirs.history.timeline {
+            return .unknown(why: "this node is on timeline \(local.history.timeline), newer than the record's")
+        }
+        let verdict = compareHistories(local: local, primary: theirs, flushed: LSN(bytes: .max))
+        if case .ancestorUnlessRecord(let position) = verdict, position.timeline == theirs.history.timeline {
+            return .unknown(why: "its timeline \(position.timeline) was this node's as well")
+        }
+        return judge(verdict, primary: primary, theirs, control, by: deadline)
+    }
+
+    private func readLocal(by deadline: Deadline) -> Observed<(ControlFile, InstanceHistory)> {
         let control: ControlFile
         switch ControlFile.read(installation, by: deadline) {
         case .known(let file): control = file
         case .unknown(let why): return .unknown(why: why)
         }
-        let wal = LocalWAL(installation: installation)
-        let local: InstanceHistory
-        switch wal.history(control) {
-        case .known(let history): local = history
+        switch LocalWAL(installation: installation).history(control) {
+        case .known(let history): return .known((control, history))
+        case .unknown(let why): return .unknown(why: why)
+        }
+    }
+
+    /// Compares with the primary that the cluster names, through the address that standbys use.
+    ///
+    /// - Parameter isStopped: whether no server runs here; one that does may receive WAL while we compare.
+    func compare(withPrimary primary: String, isStopped: Bool, by deadline: Deadline) -> Answer {
+        let (control, local): (ControlFile, InstanceHistory)
+        switch readLocal(by: deadline) {
+        case .known(let facts): (control, local) = facts
         case .unknown(let why): return .unknown(why: why)
         }
         switch PrimaryHistory.read(target, as: agent.account, by: deadline.capped(milliseconds: 3000)) {

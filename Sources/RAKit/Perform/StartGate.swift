@@ -35,7 +35,7 @@ struct StartGate {
             pause(milliseconds: 50)
             cluster = try agent.knownCluster()
         }
-        if lock != nil { try passWithoutPrimary(cluster) }
+        try passWithoutPrimary(cluster, lock)
     }
 
     private func remove(_ lock: Lock?, _ proof: String) throws(Refusal) {
@@ -76,23 +76,23 @@ struct StartGate {
         }
     }
 
-    /// Without a primary only the durable record can tell that nobody was promoted after this node.
-    private func passWithoutPrimary(_ cluster: ClusterObservation) throws(Refusal) {
-        let record = DataStatus(
-            attributeValue(.dataStatus, node: set.ownNode, in: cluster, resource: set.resource)
-        )
-        if record.holdsEverything(in: set.mode) {
-            agent.log.notice("\(lockFile) stays: nobody was promoted since, as data status \(record.text) says")
-            return
+    /// Without a primary the durable record tells where its history went; when it doesn't, the instance comes up, isn't
+    /// promotable, and the nodes choose by position.
+    private func passWithoutPrimary(_ cluster: ClusterObservation, _ lock: Lock?) throws(Refusal) {
+        guard let record = agent.newestRecord(cluster), let identifier = record.systemIdentifier, !record.isPromoting
+        else { return explain(lock, "no record tells of a primary") }
+        guard !sameName(record.primary, set.ownNode) else { return explain(lock, "the last primary was this node") }
+        let theirs = InstanceHistory(systemIdentifier: identifier, history: record.history)
+        let check = HistoryCheck(agent: agent, installation: installation, isLocked: lock != nil, lock: lock?.content)
+        switch check.compare(withRecordOf: record.primary, theirs, by: agent.deadline.capped(milliseconds: 10_000)) {
+        case .proven(let proof): try remove(lock, proof)
+        case .refuse(let refusal): throw refusal
+        case .unknown(let why): explain(lock, why)
         }
-        agent.log.error(
-            "\(lockFile) says that this node was the primary, and no primary runs that could tell whether its data are still "
-                + "part of the history. HINT: Start the other nodes first."
-        )
-        throw Refusal(
-            .genericError,
-            "PGSQL.lock, data status \"\(record.text)\", no primary to compare with: later 'crm resource cleanup "
-                + "\(set.resource) \(set.ownNode)'"
-        )
+    }
+
+    private func explain(_ lock: Lock?, _ why: String) {
+        guard lock != nil else { return }
+        agent.log.notice("\(lockFile) stays: no primary runs to compare with, and \(why)")
     }
 }

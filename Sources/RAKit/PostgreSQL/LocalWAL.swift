@@ -17,12 +17,8 @@ public struct LocalWAL: Sendable {
         guard newest != nil, let timeline = recorded.max() else {
             return .unknown(why: "\(directory) has no WAL segment that can be read")
         }
-        guard timeline.number > 1 else {
-            return .known(history(control, TimelineHistory(timeline: timeline, ancestors: [])))
-        }
-        let path = directory + "/" + timeline.historyFileName
-        guard let text = try? readText(path), let history = TimelineHistory(timeline: timeline, text: text) else {
-            return .unknown(why: "the history of timeline \(timeline), \(path), can't be read")
+        guard let history = localHistory(of: timeline, dataDirectory: installation.dataDirectory) else {
+            return .unknown(why: "\(directory)/\(timeline.historyFileName) can't be read")
         }
         return .known(self.history(control, history))
     }
@@ -55,6 +51,13 @@ public struct LocalWAL: Sendable {
         case .exited: return .known(String(decoding: result.output, as: UTF8.self).contains("lsn: "))
         }
     }
+}
+
+/// The ancestors of a timeline, by the history file in pg_wal; nil when that can't be read.
+func localHistory(of timeline: TimelineID, dataDirectory: String) -> TimelineHistory? {
+    guard timeline.number > 1 else { return TimelineHistory(timeline: timeline, ancestors: []) }
+    let path = dataDirectory + "/pg_wal/" + timeline.historyFileName
+    return (try? readText(path)).flatMap { TimelineHistory(timeline: timeline, text: $0) }
 }
 
 /// The newest timeline that a data directory has WAL of; nil when the directory can't be read.

@@ -11,6 +11,8 @@ public struct OwnedFiles: Sendable, Hashable {
     public var standby: String { directory + "/recovery.conf" }
     /// Whom commits wait for.
     public var synchronousSet: String { directory + "/rep_mode.conf" }
+    /// The newest durable record that this node has seen.
+    public var record: String { directory + "/cluster-record" }
     /// Left before a promotion; `LockContent` says what is in it.
     public var lock: String { directory + "/PGSQL.lock" }
 }
