@@ -31,6 +31,9 @@ struct Style: Sendable, Hashable {
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether somebody can answer a question.
+    static var isInputTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
     func paint(_ text: String, _ colour: Colour) -> String {
         isColoured && colour != .none ? "\u{1B}[\(colour.parameters)m\(text)\u{1B}[0m" : text
     }

@@ -1,0 +1,109 @@
+/// What a promotion would give up that no record proves to be safe.
+public struct LossPlan: Sendable, Equatable {
+    /// The node that is to be promoted.
+    public var candidate: String
+    public var position: PublishedPosition
+    /// Whose data may have acknowledged commits that the candidate lacks.
+    public var givenUp: [String]
+    /// Why the cluster doesn't promote anybody by itself.
+    public var obstacle: ElectionOutcome
+    /// The record that makes the cluster promote the candidate.
+    public var record: ClusterRecord
+}
+
+/// Why there is nothing to accept, or nothing to promote.
+public enum LossRefusal: Error, Sendable, Equatable {
+    case primaryRuns(String)
+    case noQuorum
+    /// The cluster is about to promote a node by itself.
+    case needless(String)
+    case nobodyIsHere
+    case notACandidate(String, here: [String])
+    /// Of several that went different ways the operator must choose.
+    case mustChoose([String])
+
+    /// One clause; names the next command.
+    public var text: String {
+        switch self {
+        case .primaryRuns(let node): "\(node) runs as the primary: there is nothing to fail over"
+        case .noQuorum: "this partition has no quorum: bring a majority of the nodes up first"
+        case .needless(let node):
+            "\(node) has everything, and the cluster promotes it by itself: 'pgrex-tool status --watch'"
+        case .nobodyIsHere: "no standby runs that has told its position: 'pgrex-tool status' shows the nodes"
+        case .notACandidate(let node, let here):
+            here.isEmpty
+                ? "no standby runs on \(node)"
+                : "no standby runs on \(node): choose among \(here.joined(separator: ", "))"
+        case .mustChoose(let nodes):
+            "the data of \(nodes.joined(separator: " and ")) went different ways: name the one that is to be promoted"
+        }
+    }
+}
+
+/// Plans a promotion that an operator wants although acknowledged commits may be elsewhere.
+///
+/// - Parameters:
+///   - positions: what the nodes that are here have published.
+///   - wanted: the node that the operator named; nil for the furthest.
+public func planLoss(
+    _ set: ReplicaSet,
+    positions: [NodePosition],
+    record: ClusterRecord?,
+    cluster: ClusterObservation,
+    wanted: String?
+) -> Result<LossPlan, LossRefusal> {
+    if let primary = cluster.nodes.first(where: { $0.isOnline && $0.resourceRole == .promoted }) {
+        return .failure(.primaryRuns(primary.name))
+    }
+    guard cluster.actsWithQuorum else { return .failure(.noQuorum) }
+    let here = positions.filter { told in
+        let node = cluster.node(told.node)
+        return set.members.contains { sameName($0, told.node) } && told.position.isRunning
+            && node.map { $0.isOnline && $0.resourceRole != .failed && $0.resourceRole != .stopped } ?? false
+    }
+    guard let furthest = here.max(by: { $0.position.position < $1.position.position }) else {
+        return .failure(.nobodyIsHere)
+    }
+    let ballots = set.members.map { member in
+        Ballot(node: member, isAwaited: false, position: here.first { sameName($0.node, member) }?.position)
+    }
+    let outcome = choosePrimary(ballots, record: record, mode: set.mode)
+    if case .chosen(let node, _) = outcome { return .failure(.needless(node)) }
+    if case .forked(let node, let best) = outcome, wanted == nil { return .failure(.mustChoose([best, node])) }
+    guard let chosen = wanted.map({ name in here.first { sameName($0.node, name) } }) ?? furthest else {
+        return .failure(.notACandidate(wanted ?? "", here: here.map(\.node)))
+    }
+    return .success(plan(chosen, outcome, set, record, positions))
+}
+
+private func plan(
+    _ chosen: NodePosition,
+    _ outcome: ElectionOutcome,
+    _ set: ReplicaSet,
+    _ record: ClusterRecord?,
+    _ positions: [NodePosition]
+) -> LossPlan {
+    let seen = (positions.compactMap(\.position.seen) + [record?.stamp].compactMap { $0 }).max()
+    let givenUp: [String]
+    switch outcome {
+    case .lacking(let nodes): givenUp = nodes
+    case .forked(let node, let best): givenUp = [node, best].filter { !sameName($0, chosen.node) }
+    case .foreign(let node): givenUp = sameName(node, chosen.node) ? [] : [node]
+    case .awaiting(let nodes): givenUp = nodes
+    case .chosen: givenUp = []
+    }
+    return LossPlan(
+        candidate: chosen.node,
+        position: chosen.position,
+        givenUp: givenUp,
+        obstacle: outcome,
+        record: ClusterRecord(
+            primary: chosen.node,
+            systemIdentifier: chosen.position.systemIdentifier,
+            history: chosen.position.history,
+            lsn: chosen.position.lsn,
+            term: (seen?.term ?? 0) + 1,
+            isLossAccepted: true
+        )
+    )
+}

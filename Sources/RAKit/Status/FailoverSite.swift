@@ -1,0 +1,70 @@
+public import RACore
+
+/// The cluster as `pgrex-tool failover` finds it, and what it changes there.
+public struct FailoverSite: Sendable {
+    let context: ResourceContext
+    let set: ReplicaSet
+    let tools: ClusterTools
+    let positions: [NodePosition]
+    /// The newest that the cluster or this node knows.
+    public let record: ClusterRecord?
+
+    /// - Throws: why there is no cluster to act on.
+    public static func read(resource: String?) throws(ContextProblem) -> FailoverSite {
+        let context = try ConfigurationReader(resource: resource).read(by: .after(milliseconds: 10_000))
+        if case .savedConfiguration(let why, _) = context.source {
+            throw .unreadable(cluster: why, file: "its saved configuration can't be acted on")
+        }
+        let parameters = context.configuration.reading.parameters
+        let tools = ClusterTools(resource: context.configuration.name, callMilliseconds: 5000)
+        let directory = findTemporaryDirectory(parameters, account: Account(name: parameters.pgdba))
+        return FailoverSite(
+            context: context,
+            set: ReplicaSet(
+                resource: context.configuration.name,
+                ownNode: machineName(),
+                members: resolveNodeNames(
+                    nodeList: parameters.nodeList,
+                    clusterNodes: context.cluster.nodes.map(\.name)
+                ),
+                mode: parameters.repMode
+            ),
+            tools: tools,
+            positions: tools.positions(by: .after(milliseconds: 5000)),
+            record: newestRecord(
+                in: context.cluster,
+                resource: context.configuration.name,
+                copy: RecordCopy(path: OwnedFiles(directory: directory).record).read()
+            )
+        )
+    }
+
+    public func plan(wanted: String?) -> Result<LossPlan, LossRefusal> {
+        planLoss(set, positions: positions, record: record, cluster: context.cluster, wanted: wanted)
+    }
+
+    /// Records that an operator has given data up: the nodes choose by that from now on.
+    ///
+    /// - Returns: nil, or what failed.
+    public func record(_ plan: LossPlan) -> String? {
+        let who = environmentValue("SUDO_USER") ?? environmentValue("USER") ?? "root"
+        let note =
+            "time=\(timestamp()) by=\(who)@\(machineName()) promoted=\(plan.candidate)"
+            + " at=\(plan.position.timeline)/\(plan.position.lsn) given-up=\(plan.givenUp.joined(separator: ","))"
+        Log(resource: set.resource).warning("loss accepted: \(note)")
+        // The note first: what was given up is known even if this ends here.
+        return tools.write([.set(.acceptedLoss, node: plan.candidate, value: note)], by: .after(milliseconds: 10_000))
+            ?? tools.write(
+                [.set(.record, node: plan.candidate, value: plan.record.text)],
+                by: .after(milliseconds: 10_000)
+            )
+    }
+
+    /// The primary, once the cluster has promoted one.
+    public func awaitPrimary(seconds: Int) -> String? {
+        wait(until: .after(milliseconds: seconds * 1000), everyMilliseconds: 200) { () -> String? in
+            guard case .known(let cluster) = tools.observe(by: .after(milliseconds: 5000)) else { return nil }
+            return cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted }?.name
+        }
+    }
+}
