@@ -24,9 +24,9 @@ public struct FailoverCommand: ParsableCommand {
 
             EXIT CODES:
               0  a primary serves, or with --dry-run the plan is shown
-              1  wrong usage
               2  refused: nothing is to be accepted, or it wasn't confirmed
               3  recorded, but no primary serves yet: run 'pgrex-tool status'
+              64 wrong usage
             """
     )
 

@@ -13,6 +13,8 @@ public struct ClusterStatus: Sendable, Equatable {
     public var isInMaintenance: Observed<Bool>
     /// Why the standbys' states are what the primary's agent recorded in the cluster; nil when the primary told them.
     public var recordedStates: String?
+    /// Why nobody is promoted although no primary runs; nil when that isn't so, or somebody is about to be.
+    public var waitsFor: String?
     /// In the order of `node_list`; without one, in the cluster's.
     public var nodes: [NodeStatus]
 
@@ -25,6 +27,7 @@ public struct ClusterStatus: Sendable, Equatable {
         fencing: Observed<FencingState>,
         isInMaintenance: Observed<Bool>,
         recordedStates: String? = nil,
+        waitsFor: String? = nil,
         nodes: [NodeStatus]
     ) {
         self.resource = resource
@@ -35,6 +38,7 @@ public struct ClusterStatus: Sendable, Equatable {
         self.fencing = fencing
         self.isInMaintenance = isInMaintenance
         self.recordedStates = recordedStates
+        self.waitsFor = waitsFor
         self.nodes = nodes
     }
 }

@@ -137,6 +137,11 @@ extension HealthWords {
     }
 
     var nextForDown: String {
+        if let waitsFor = status.waitsFor { return "Nobody is promoted: \(waitsFor)" }
+        return nextForStopped
+    }
+
+    private var nextForStopped: String {
         switch status.source {
         case .cluster: "Next: crm_mon -1rf"
         case .savedConfiguration: "Next, on each node: crm cluster start"

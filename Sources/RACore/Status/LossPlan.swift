@@ -56,24 +56,44 @@ public func planLoss(
         return .failure(.primaryRuns(primary.name))
     }
     guard cluster.actsWithQuorum else { return .failure(.noQuorum) }
-    let here = positions.filter { told in
-        let node = cluster.node(told.node)
-        return set.members.contains { sameName($0, told.node) } && told.position.isRunning
-            && node.map { $0.isOnline && $0.resourceRole != .failed && $0.resourceRole != .stopped } ?? false
-    }
+    let here = candidates(set, positions: positions, cluster: cluster)
     guard let furthest = here.max(by: { $0.position.position < $1.position.position }) else {
         return .failure(.nobodyIsHere)
     }
-    let ballots = set.members.map { member in
-        Ballot(node: member, isAwaited: false, position: here.first { sameName($0.node, member) }?.position)
-    }
-    let outcome = choosePrimary(ballots, record: record, mode: set.mode)
+    let outcome = electionOutcome(set, positions: positions, record: record, cluster: cluster)
     if case .chosen(let node, _) = outcome { return .failure(.needless(node)) }
     if case .forked(let node, let best) = outcome, wanted == nil { return .failure(.mustChoose([best, node])) }
     guard let chosen = wanted.map({ name in here.first { sameName($0.node, name) } }) ?? furthest else {
         return .failure(.notACandidate(wanted ?? "", here: here.map(\.node)))
     }
     return .success(plan(chosen, outcome, set, record, positions))
+}
+
+/// How the choice of a primary stands, as the nodes themselves would see it now.
+public func electionOutcome(
+    _ set: ReplicaSet,
+    positions: [NodePosition],
+    record: ClusterRecord?,
+    cluster: ClusterObservation
+) -> ElectionOutcome {
+    let here = candidates(set, positions: positions, cluster: cluster)
+    let ballots = set.members.map { member in
+        Ballot(node: member, isAwaited: false, position: here.first { sameName($0.node, member) }?.position)
+    }
+    return choosePrimary(ballots, record: record, mode: set.mode)
+}
+
+/// The standbys that run and have told their positions.
+private func candidates(
+    _ set: ReplicaSet,
+    positions: [NodePosition],
+    cluster: ClusterObservation
+) -> [NodePosition] {
+    positions.filter { told in
+        let node = cluster.node(told.node)
+        return set.members.contains { sameName($0, told.node) } && told.position.isRunning
+            && node.map { $0.isOnline && $0.resourceRole != .failed && $0.resourceRole != .stopped } ?? false
+    }
 }
 
 private func plan(

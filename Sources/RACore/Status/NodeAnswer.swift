@@ -59,6 +59,19 @@ public struct StatusObservation: Sendable, Equatable {
     public var cluster: ClusterObservation
     /// By node name, as the cluster spells it.
     public var answers: [String: NodeAnswer]
+    /// While no primary runs: how the choice of one stands, and the record that it is made by.
+    public var election: Election?
+
+    /// The state of an election.
+    public struct Election: Sendable, Equatable {
+        public var outcome: ElectionOutcome
+        public var record: ClusterRecord?
+
+        public init(outcome: ElectionOutcome, record: ClusterRecord?) {
+            self.outcome = outcome
+            self.record = record
+        }
+    }
 
     public init(
         resource: String,
@@ -68,7 +81,8 @@ public struct StatusObservation: Sendable, Equatable {
         ownNode: String? = nil,
         source: StatusSource = .cluster,
         cluster: ClusterObservation,
-        answers: [String: NodeAnswer] = [:]
+        answers: [String: NodeAnswer] = [:],
+        election: Election? = nil
     ) {
         self.resource = resource
         self.mode = mode
@@ -78,6 +92,16 @@ public struct StatusObservation: Sendable, Equatable {
         self.source = source
         self.cluster = cluster
         self.answers = answers
+        self.election = election
+    }
+
+    /// Why nobody is promoted; nil when somebody is about to be.
+    var waitsFor: String? {
+        guard let election else { return nil }
+        switch election.outcome {
+        case .chosen: return nil
+        case .awaiting, .lacking, .foreign, .forked: return describe(election.outcome, record: election.record)
+        }
     }
 
     /// The nodes that can have an instance: those of `node_list` or, without one, all.

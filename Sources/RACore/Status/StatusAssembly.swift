@@ -14,6 +14,7 @@ public func assembleStatus(_ observation: StatusObservation) -> ClusterStatus {
         ),
         isInMaintenance: .known(properties.isMaintenanceMode),
         recordedStates: primary.whyRecorded,
+        waitsFor: observation.waitsFor,
         nodes: observation.members.map { NodeRow(name: $0, observation: observation, primary: primary).status }
     )
 }

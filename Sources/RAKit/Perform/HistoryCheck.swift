@@ -16,8 +16,15 @@ struct HistoryCheck {
         case unknown(why: String)
     }
 
-    /// Compares with the last primary, as the durable record has it, while none runs.
-    func compare(withRecordOf primary: String, _ theirs: InstanceHistory, by deadline: Deadline) -> Answer {
+    /// Compares with the primary as the durable record has it.
+    ///
+    /// - Parameter isRunning: whether it runs: WAL from it then continues what is here, or it refuses to send any.
+    func compare(withRecord record: ClusterRecord, isRunning: Bool, by deadline: Deadline) -> Answer {
+        guard let identifier = record.systemIdentifier, !record.isPromoting else {
+            return .unknown(why: "the record doesn't tell where the history went")
+        }
+        let theirs = InstanceHistory(systemIdentifier: identifier, history: record.history)
+        let primary = record.primary
         let (control, local): (ControlFile, InstanceHistory)
         switch readLocal(by: deadline) {
         case .known(let facts): (control, local) = facts
@@ -29,7 +36,8 @@ struct HistoryCheck {
         }
         let verdict = compareHistories(local: local, primary: theirs, flushed: LSN(bytes: .max))
         if case .ancestorUnlessRecord(let position) = verdict, position.timeline == theirs.history.timeline {
-            return .unknown(why: "its timeline \(position.timeline) was this node's as well")
+            let same = "its timeline \(position.timeline) is this node's as well"
+            return isRunning ? .proven(same) : .unknown(why: same)
         }
         return judge(verdict, primary: primary, theirs, control, by: deadline)
     }

@@ -12,8 +12,9 @@ struct StartGate {
 
     /// Lets the start go on, or refuses it. A lock that is proven to be needless is removed.
     ///
-    /// Asks the primary until it answers, as its address may come up after it; a primary that goes away meanwhile is no
-    /// longer asked. Not for long: while a start is under way, Pacemaker promotes nobody.
+    /// The record has where the primary's history went. When it doesn't tell, the primary is asked until it answers; one
+    /// that goes away meanwhile is no longer asked. Not for long: while a start is under way, Pacemaker promotes nobody, and
+    /// the address by which the primary is asked may wait for the end of this start.
     func pass(_ cluster: ClusterObservation) throws(Refusal) {
         let lock = try readLock()
         let check = HistoryCheck(agent: agent, installation: installation, isLocked: lock != nil, lock: lock?.content)
@@ -23,7 +24,7 @@ struct StartGate {
         var cluster = cluster
         var why = ""
         while let primary = primaryElsewhere(set, cluster: cluster) {
-            switch check.compare(withPrimary: primary, isStopped: true, by: end) {
+            switch compare(check, primary, cluster, by: end) {
             case .proven(let proof): return try remove(lock, proof)
             case .refuse(let refusal): throw refusal
             case .unknown(let reason):
@@ -36,6 +37,19 @@ struct StartGate {
             cluster = try agent.knownCluster()
         }
         try passWithoutPrimary(cluster, lock)
+    }
+
+    private func compare(
+        _ check: HistoryCheck,
+        _ primary: String,
+        _ cluster: ClusterObservation,
+        by deadline: Deadline
+    ) -> HistoryCheck.Answer {
+        if let record = agent.newestRecord(cluster), sameName(record.primary, primary) {
+            let answer = check.compare(withRecord: record, isRunning: true, by: deadline)
+            guard case .unknown = answer else { return answer }
+        }
+        return check.compare(withPrimary: primary, isStopped: true, by: deadline)
     }
 
     private func remove(_ lock: Lock?, _ proof: String) throws(Refusal) {
@@ -79,12 +93,10 @@ struct StartGate {
     /// Without a primary the durable record tells where its history went; when it doesn't, the instance comes up, isn't
     /// promotable, and the nodes choose by position.
     private func passWithoutPrimary(_ cluster: ClusterObservation, _ lock: Lock?) throws(Refusal) {
-        guard let record = agent.newestRecord(cluster), let identifier = record.systemIdentifier, !record.isPromoting
-        else { return explain(lock, "no record tells of a primary") }
+        guard let record = agent.newestRecord(cluster) else { return explain(lock, "no record tells of a primary") }
         guard !sameName(record.primary, set.ownNode) else { return explain(lock, "the last primary was this node") }
-        let theirs = InstanceHistory(systemIdentifier: identifier, history: record.history)
         let check = HistoryCheck(agent: agent, installation: installation, isLocked: lock != nil, lock: lock?.content)
-        switch check.compare(withRecordOf: record.primary, theirs, by: agent.deadline.capped(milliseconds: 10_000)) {
+        switch check.compare(withRecord: record, isRunning: false, by: agent.deadline.capped(milliseconds: 10_000)) {
         case .proven(let proof): try remove(lock, proof)
         case .refuse(let refusal): throw refusal
         case .unknown(let why): explain(lock, why)

@@ -15,28 +15,35 @@ public struct FailoverSite: Sendable {
         if case .savedConfiguration(let why, _) = context.source {
             throw .unreadable(cluster: why, file: "its saved configuration can't be acted on")
         }
+        return FailoverSite(context)
+    }
+
+    init(_ context: ResourceContext) {
         let parameters = context.configuration.reading.parameters
-        let tools = ClusterTools(resource: context.configuration.name, callMilliseconds: 5000)
         let directory = findTemporaryDirectory(parameters, account: Account(name: parameters.pgdba))
-        return FailoverSite(
-            context: context,
-            set: ReplicaSet(
-                resource: context.configuration.name,
-                ownNode: machineName(),
-                members: resolveNodeNames(
-                    nodeList: parameters.nodeList,
-                    clusterNodes: context.cluster.nodes.map(\.name)
-                ),
-                mode: parameters.repMode
-            ),
-            tools: tools,
-            positions: tools.positions(by: .after(milliseconds: 5000)),
-            record: newestRecord(
-                in: context.cluster,
-                resource: context.configuration.name,
-                copy: RecordCopy(path: OwnedFiles(directory: directory).record).read()
-            )
+        self.context = context
+        tools = ClusterTools(resource: context.configuration.name, callMilliseconds: 5000)
+        set = ReplicaSet(
+            resource: context.configuration.name,
+            ownNode: machineName(),
+            members: resolveNodeNames(nodeList: parameters.nodeList, clusterNodes: context.cluster.nodes.map(\.name)),
+            mode: parameters.repMode
         )
+        positions = tools.positions(by: .after(milliseconds: 5000))
+        record = newestRecord(
+            in: context.cluster,
+            resource: context.configuration.name,
+            copy: RecordCopy(path: OwnedFiles(directory: directory).record).read()
+        )
+    }
+
+    /// How the choice of a primary stands; nil while one runs.
+    var election: StatusObservation.Election? {
+        guard case .cluster = context.source, set.mode.isReplicated,
+            !context.cluster.nodes.contains(where: { $0.isOnline && $0.resourceRole == .promoted })
+        else { return nil }
+        let outcome = electionOutcome(set, positions: positions, record: record, cluster: context.cluster)
+        return StatusObservation.Election(outcome: outcome, record: record)
     }
 
     public func plan(wanted: String?) -> Result<LossPlan, LossRefusal> {
