@@ -142,5 +142,8 @@ import Testing
         var stopped = Self.at(95)
         stopped.isRunning = false
         #expect(choose([nil, Self.at(90), stopped], waited) == .chosen("beta", because: .synchronous(["beta"])))
+        var ballots = zip(Build.nodes, [nil, Self.at(90), stopped]).map { Build.ballot($0, $1) }
+        ballots[2].isAwaited = true
+        #expect(choosePrimary(ballots, record: waited, mode: .sync) == .awaiting(["gamma"]), "it may be started")
     }
 }

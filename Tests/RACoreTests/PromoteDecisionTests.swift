@@ -164,6 +164,15 @@ import Testing
         #expect(recordOfPromotion(Build.set(own: "beta"), position: Build.published(1, 90), record: record) == record)
     }
 
+    /// In strict mode not even the first commit is acknowledged by nobody.
+    @Test func strictModeWaitsFromTheFirstCommitOn() {
+        let record = Build.record("beta", isPromoting: true)
+        #expect(preparePromotion(Build.set(own: "beta"), record: record) == [.record(record)])
+        let strict = Build.set(own: "beta", policy: SynchronousPolicy(method: .any, isStrict: true))
+        let all = SynchronousSet(names: ["alpha", "gamma"], count: 1, method: .any)
+        #expect(preparePromotion(strict, record: record) == [.record(record), .waitFor(all, confirmedBy: [])])
+    }
+
     @Test func theNewPrimaryTellsOfItself() {
         var cluster = Build.cluster([Build.node("beta", score: "100")])
         let set = Build.set(own: "beta")

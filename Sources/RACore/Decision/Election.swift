@@ -54,7 +54,7 @@ public func choosePrimary(
     mode: ReplicationMode,
     preferred: String? = nil
 ) -> ElectionOutcome {
-    let awaited = ballots.filter { $0.isAwaited && $0.position == nil }.map(\.node)
+    let awaited = ballots.filter { $0.isAwaited && $0.position?.isRunning != true }.map(\.node)
     guard awaited.isEmpty else { return .awaiting(awaited) }
     var voters: [Voter] = []
     for ballot in ballots {

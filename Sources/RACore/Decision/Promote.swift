@@ -87,6 +87,13 @@ public func recordOfPromotion(
     )
 }
 
+/// What must be done before a promotion: its record and, in strict mode, commits that wait from the first one on.
+public func preparePromotion(_ set: ReplicaSet, record: ClusterRecord) -> [ClusterEffect] {
+    guard set.mode == .sync, set.policy.isStrict else { return [.record(record)] }
+    let wanted = decideSynchronousSet(set, streaming: [], inEffect: .none, unsteady: [], outside: [])
+    return [.record(record), .waitFor(wanted, confirmedBy: [])]
+}
+
 /// What is told once the instance is the primary.
 ///
 /// - Parameter baseline: how far it had come as a standby.

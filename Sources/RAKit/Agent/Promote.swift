@@ -43,7 +43,7 @@ extension Agent {
                 state,
                 isAttempted: isAttempted,
                 restarts: parameters.restartOnPromote,
-                records: isAttempted ? [] : record.missing.map { [.record($0)] } ?? []
+                records: isAttempted ? [] : record.missing
             )
             {
             case .finish(.success, _):

@@ -25,8 +25,8 @@ extension Agent {
 /// node that is here is asked for its own copy.
 struct PromotionRecord {
     private let set: ReplicaSet
-    /// The record that this promotion needs, until it is written.
-    private(set) var missing: ClusterRecord?
+    /// What this promotion needs first, until it is done.
+    private(set) var missing: [ClusterEffect] = []
     private var written: ClusterRecord?
     /// How far this node had come when its promotion was recorded.
     var baseline: LSN? { written?.lsn }
@@ -43,7 +43,7 @@ struct PromotionRecord {
     /// - Returns: why nothing may be done yet.
     /// - Throws: why this node must not be promoted.
     mutating func look(_ instance: InstanceObservation, _ agent: Agent) throws(Refusal) -> String? {
-        missing = nil
+        missing = []
         guard case .answering(let facts) = instance.server, facts.isInRecovery else { return nil }
         let obstacle: String?
         switch agent.tools.observe(by: agent.lookDeadline) {
@@ -69,7 +69,7 @@ struct PromotionRecord {
         if let obstacle = try electionObstacle(own, record, cluster, agent) { return obstacle }
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
         let wanted = recordOfPromotion(set, position: own, record: record)
-        (missing, written) = (wanted, wanted)
+        (missing, written) = (preparePromotion(set, record: wanted), wanted)
         return nil
     }
 

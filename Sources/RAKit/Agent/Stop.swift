@@ -10,24 +10,40 @@ extension Agent {
             return Outcome(.success)
         }
         let isStandby = hasStandbySignal
+        let last = mode.isReplicated ? lastFacts() : nil
         let seconds = isStandby ? parameters.stopEscalateInSlave : parameters.stopEscalate
         let end =
             mode.isReplicated ? deadline.earlier(milliseconds: min(1000, deadline.remainingMilliseconds / 5)) : deadline
         if case .failed(let why) = Shutdown(agent: self, fastSeconds: seconds, end: end).run() {
             return Outcome(.genericError, why)
         }
-        recordStop()
+        recordStop(last)
         return Outcome(.success)
     }
 
+    /// What the server tells of itself before it is stopped; a short look, as a hung one tells nothing.
+    private func lastFacts() -> ServerFacts? {
+        guard case .answering(let facts) = observer.observe(by: deadline.capped(milliseconds: 300)).server else {
+            return nil
+        }
+        return facts
+    }
+
     /// Tells the cluster, as far as it listens: a stopped instance is stopped whether or not that is recorded.
-    private func recordStop() {
+    ///
+    /// - Parameter last: what the server told of itself; its position is published as that of a stopped one.
+    private func recordStop(_ last: ServerFacts? = nil) {
         guard mode.isReplicated, parameterRefusal() == nil else { return }
         let patience = deadline.capped(milliseconds: max(1000, deadline.remainingMilliseconds / 2))
         switch tools.observe(by: patience) {
         case .unknown(let why): log.warning("the cluster isn't known: \(why)")
         case .known(let cluster):
-            let effects = announceStop(replicaSet(cluster), cluster: cluster)
+            let record = newestRecord(cluster)
+            var stopped = last.flatMap { position($0, record: record) }
+            stopped?.isRunning = false
+            stopped?.replayedLSN = nil
+            let told: ClusterEffect? = stopped.map { .publish($0) } ?? leaveElection().first
+            let effects = announceStop(replicaSet(cluster), cluster: cluster) + [told].compactMap { $0 }
             if let failure = tools.write(effects, by: patience) { log.warning(failure) }
         }
     }

@@ -10,13 +10,16 @@ extension Agent {
             !parameters.checkWalReceiver, !ElectionRounds(resource: environment.resource).isOpen
         else { return false }
         removeLock()
+        remark("receiver", nil)
         return true
     }
 
     /// Whether WAL comes from another server. A node that still has the primary's address streams from itself, which
     /// proves nothing: it serves a standby of its own name then.
     private func isReceiving(_ facts: ServerFacts) -> Bool {
-        guard facts.receiver?.isStreaming == true else { return false }
+        guard let receiver = facts.receiver, receiver.isStreaming else { return false }
+        // From a primary of before the last promotion that this node knows of.
+        if let timeline = receiver.timeline, let known = recordCopy.read()?.timeline, timeline < known { return false }
         let own = ReplicaSet.applicationName(of: ownNode())
         return !(facts.senders.value ?? []).contains { sameName($0.applicationName, own) }
     }
@@ -42,6 +45,7 @@ extension Agent {
         }
         if isReceiving(facts) {
             removeLock()
+            remark("receiver", nil)
             return nil
         }
         return refuseForked(facts, primary: primary, set, known)
@@ -73,11 +77,22 @@ extension Agent {
             let never = ClusterEffect.set(.score, node: set.ownNode, value: PromotionScore.never.text)
             _ = ClusterPerformer(agent: self).perform(pending([never], in: cluster, resource: set.resource))
             return Outcome(refusal)
-        case .proven: return nil
+        case .proven:
+            remark(
+                "receiver",
+                "\(state(of: facts.receiver)) from \(primary), of which it is an ancestor: see the server's log"
+            )
+            return nil
         case .unknown(let why):
-            log.info("no WAL is streamed from \(primary), and it can't be asked: \(why)")
+            remark("receiver", "\(state(of: facts.receiver)) from \(primary), which can't be compared with: \(why)")
             return nil
         }
+    }
+
+    private func state(of receiver: WALReceiver?) -> String {
+        guard let receiver else { return "this standby isn't promotable: it receives no WAL" }
+        let timeline = receiver.timeline.map { " on timeline \($0)" } ?? ""
+        return "this standby isn't promotable: its WAL receiver is \(receiver.status)\(timeline), and receives nothing"
     }
 
     private func publishReceiver(_ facts: ServerFacts, _ set: ReplicaSet, _ cluster: ClusterObservation) {
