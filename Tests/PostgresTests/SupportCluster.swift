@@ -75,6 +75,7 @@ final class TestCluster {
         for node in nodes.dropFirst() { try must("start", node) }
         try awaitStreaming(nodes.count - 1)
         try must("monitor", nodes[0], .runningPromoted)
+        for node in nodes.dropFirst() { try must("monitor", node) }
     }
 
     /// Waits until the primary sends WAL to so many standbys.

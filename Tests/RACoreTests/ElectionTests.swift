@@ -74,13 +74,42 @@ import Testing
     /// A promotion that was cut short: its node may have gone on, and nobody else has what it acknowledged.
     @Test func aPromotionThatWasCutShortIsFinishedByItsNode() {
         let record = Build.record("beta", lsn: 90, isPromoting: true)
-        #expect(choose([nil, Self.at(90), Self.at(90)], record) == .chosen("beta", because: .lastPrimary("beta")))
         let begun = Self.at(110, timeline: 2)
         #expect(choose([nil, begun, Self.at(90)], record) == .chosen("beta", because: .lastPrimary("beta")))
         #expect(
             choose([nil, begun, Self.at(115, timeline: 2)], record) == .chosen("gamma", because: .lastPrimary("beta"))
         )
         #expect(choose([nil, nil, Self.at(115, timeline: 2)], record) == .lacking(["alpha", "beta"]))
+    }
+
+    /// A promotion that was recorded and not carried out: its node is on the timeline of before, and what held then holds.
+    @Test func aPromotionThatWasNotCarriedOutChangesNothing() {
+        var record = Build.record("beta", lsn: 90, term: 2, isPromoting: true)
+        let former = Guarantee(members: ["beta", "gamma"], count: 1)
+        record.former = FormerRecord(primary: "alpha", lsn: LSN(bytes: 50), guarantee: former)
+        let (beta, gamma) = (Self.at(90, seen: record.stamp), Self.at(95, seen: record.stamp))
+        #expect(choose([nil, beta, gamma], record) == .chosen("gamma", because: .synchronous(["beta", "gamma"])))
+        #expect(choose([nil, nil, gamma], record) == .lacking(["beta"]), "it may have been carried out")
+        #expect(ClusterRecord(record.text) == record)
+    }
+
+    /// Half of the nodes may have been left behind by the other half: who was away since its node booted knows too little.
+    @Test func halfOfTheNodesBelieveOnlyWhoHasTakenPart() {
+        var away = Self.at(90)
+        away.hasTakenPart = false
+        #expect(PublishedPosition(away.text) == away)
+        let record = Build.record("alpha", lsn: 50)
+        func choose(_ alpha: PublishedPosition, _ others: [PublishedPosition?]) -> ElectionOutcome {
+            choosePrimary(
+                zip(Build.nodes, [alpha] + others).map { Build.ballot($0, $1) },
+                record: record,
+                mode: .sync
+            )
+        }
+        #expect(choose(away, [nil]) == .lacking(["beta"]))
+        #expect(choose(Self.at(90), [nil]) == .chosen("alpha", because: .lastPrimary("alpha")))
+        #expect(choose(away, [Self.at(80)]) == .chosen("alpha", because: .lastPrimary("alpha")))
+        #expect(choose(away, [Self.at(80), nil]) == .chosen("alpha", because: .lastPrimary("alpha")))
     }
 
     /// Its data were made anew from something older, or came from a backup.

@@ -5,11 +5,14 @@ public struct Ballot: Sendable, Hashable {
     public var isAwaited: Bool
     /// What the node published; nil while it hasn't.
     public var position: PublishedPosition?
+    /// Whether it has told which record it has seen, however long ago.
+    public var hasTold: Bool
 
-    public init(node: String, isAwaited: Bool, position: PublishedPosition?) {
+    public init(node: String, isAwaited: Bool, position: PublishedPosition?, hasTold: Bool = false) {
         self.node = node
         self.isAwaited = isAwaited
         self.position = position
+        self.hasTold = hasTold || position != nil
     }
 }
 
@@ -56,6 +59,7 @@ public func choosePrimary(
 ) -> ElectionOutcome {
     let awaited = ballots.filter { $0.isAwaited && $0.position?.isRunning != true }.map(\.node)
     guard awaited.isEmpty else { return .awaiting(awaited) }
+    let record = record.map { carriedOut($0, ballots) }
     var voters: [Voter] = []
     for ballot in ballots {
         guard let position = ballot.position, position.isRunning else { continue }
@@ -100,7 +104,10 @@ private func judge(
         return seen == nil ? .chosen(votes.best.node, because: .new) : chooseAmongAll(votes)
     }
     if seen.map({ $0 > record.stamp }) ?? false || isOutdated(record, votes.voters) { return chooseAmongAll(votes) }
-    if let (proof, witnesses) = prove(record, votes.voters, mode) {
+    // Half of the nodes may have been left behind by the other half since they were here last.
+    let isMajority = ballots.filter(\.hasTold).count * 2 > ballots.count
+    let witnesses = votes.voters.filter { isMajority || $0.position.hasTakenPart }
+    if let (proof, witnesses) = prove(record, witnesses, mode) {
         return choose(votes, notBehind: witnesses, record, because: proof)
     }
     if votes.absent.isEmpty { return chooseAmongAll(votes) }

@@ -6,6 +6,22 @@ func furthest(_ voters: [Voter], _ record: ClusterRecord?, _ preferred: String?)
     return equals.first { voter in record.map { isNamed(voter.node, in: $0) } ?? false } ?? equals.first
 }
 
+/// A record without a promotion that it speaks of, if that wasn't carried out: the node is here, still on the timeline of
+/// before. What such a promotion was to say nobody may have confirmed, and another may have been promoted since.
+public func carriedOut(_ record: ClusterRecord, _ ballots: [Ballot]) -> ClusterRecord {
+    guard record.isPromoting,
+        let candidate = ballots.first(where: { sameName($0.node, record.primary) })?.position,
+        candidate.timeline == record.timeline
+    else { return record }
+    var open = record
+    open.isPromoting = false
+    open.primary = record.former?.primary ?? ""
+    open.guarantee = record.former?.guarantee ?? .none
+    open.lsn = record.former?.lsn ?? record.lsn
+    open.former = nil
+    return open
+}
+
 private func isNamed(_ node: String, in record: ClusterRecord) -> Bool {
     sameName(record.primary, node) || record.guarantee.contains(node)
 }

@@ -54,9 +54,12 @@ func isTruePrimary(_ input: SupervisionInput) -> Bool {
     let set = input.set
     guard otherPrimary(set, cluster: input.cluster) == nil, set.members.contains(where: { sameName($0, set.ownNode) })
     else { return false }
-    guard let record = input.record, !sameName(record.primary, set.ownNode) else { return true }
+    guard let record = input.record, record.systemIdentifier != nil else { return true }
     // With fencing nobody can have been promoted since: this server wouldn't run any more.
-    return input.isPromotedHere && input.cluster.properties.isFencingEnabled
+    if input.isPromotedHere && input.cluster.properties.isFencingEnabled { return true }
+    guard sameName(record.primary, set.ownNode) else { return false }
+    // What came up by itself has only the record, which may be an old one where half of the nodes are enough.
+    return !input.cluster.properties.isFencingEnabled || input.cluster.hasMajority
 }
 
 /// The nodes that must have the record of a promotion themselves before it begins: whoever could be promoted by an older
@@ -83,7 +86,8 @@ public func recordOfPromotion(
         history: position.history,
         lsn: position.lsn,
         term: (record?.term ?? 0) + 1,
-        isPromoting: true
+        isPromoting: true,
+        former: record.map { FormerRecord(primary: $0.primary, lsn: $0.lsn, guarantee: $0.guarantee) }
     )
 }
 

@@ -26,7 +26,8 @@ public func ballots(
     cluster: ClusterObservation,
     isPatient: Bool
 ) -> [Ballot] {
-    set.members.map { member in
+    let newest = (published.map(\.position) + [own]).compactMap(\.seen).max()
+    return set.members.map { member in
         let node = cluster.node(member)
         if sameName(member, set.ownNode) { return Ballot(node: member, isAwaited: false, position: own) }
         let published = published.first { sameName($0.node, member) }?.position
@@ -35,7 +36,8 @@ public func ballots(
         return Ballot(
             node: member,
             isAwaited: isPatient && (mayCome || own.seen == nil),
-            position: isHere ? published.flatMap { isRecent($0, own: own) ? $0 : nil } : nil
+            position: isHere ? published.flatMap { isRecent($0, newest) ? $0 : nil } : nil,
+            hasTold: published != nil && node?.isOnline ?? false
         )
     }
 }
@@ -63,9 +65,9 @@ public struct NodePosition: Sendable, Hashable {
 }
 
 /// Whether a position was published since the last promotion: each is recorded, so that an older one has seen less.
-private func isRecent(_ position: PublishedPosition, own: PublishedPosition) -> Bool {
-    guard let seen = own.seen else { return true }
-    return position.seen.map { $0 >= seen } ?? false
+private func isRecent(_ position: PublishedPosition, _ newest: RecordStamp?) -> Bool {
+    guard let newest else { return true }
+    return position.seen.map { $0 >= newest } ?? false
 }
 
 /// What a standby tells the cluster while a primary runs elsewhere.

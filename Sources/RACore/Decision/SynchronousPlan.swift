@@ -26,7 +26,8 @@ public func decideGuarantee(
     guard kept.implies(recorded) else { return .weaken(recorded.or(kept)) }
     guard target.implies(recorded) else { return .weaken(recorded.or(target)) }
     if wanted.setting != inEffect.setting {
-        return .change(wanted, confirmedBy: target.implies(kept) ? [] : kept.members)
+        // Whoever was waited for once may still go by the record of that time.
+        return .change(wanted, confirmedBy: target.implies(kept) ? [] : nodes)
     }
     return target.isSame(as: recorded) ? .nothing : .strengthen(target)
 }

@@ -18,6 +18,8 @@ public struct ClusterRecord: Sendable, Hashable {
     public var guarantee: Guarantee
     /// The primary is being promoted: its own timeline may be newer than `history` says.
     public var isPromoting: Bool
+    /// What held until this promotion, and holds on if it isn't carried out; nil for nothing.
+    public var former: FormerRecord?
     /// An operator gave up what may be only on nodes that are away.
     public var isLossAccepted: Bool
 
@@ -30,6 +32,7 @@ public struct ClusterRecord: Sendable, Hashable {
         serial: UInt64 = 1,
         guarantee: Guarantee = .none,
         isPromoting: Bool = false,
+        former: FormerRecord? = nil,
         isLossAccepted: Bool = false
     ) {
         self.primary = primary
@@ -40,6 +43,7 @@ public struct ClusterRecord: Sendable, Hashable {
         self.serial = serial
         self.guarantee = guarantee
         self.isPromoting = isPromoting
+        self.former = former
         self.isLossAccepted = isLossAccepted
     }
 
@@ -54,6 +58,7 @@ public struct ClusterRecord: Sendable, Hashable {
         if isLossAccepted { text += " loss=accepted" }
         text += " count=\(guarantee.count)" + guarantee.members.map { " member=\($0)" }.joined()
         text += " timeline=\(timeline) lsn=\(lsn)"
+        if let former { text += " " + former.text }
         if let systemIdentifier { text += " system=\(systemIdentifier)" }
         return text + RecordWords.historyText(history)
     }
@@ -77,7 +82,36 @@ public struct ClusterRecord: Sendable, Hashable {
             serial: serial,
             guarantee: Guarantee(members: words.all("member"), count: count),
             isPromoting: words.first("promoting") == "yes",
+            former: FormerRecord(words),
             isLossAccepted: words.first("loss") == "accepted"
+        )
+    }
+}
+
+/// What a record said before a promotion that may not have been carried out.
+public struct FormerRecord: Sendable, Hashable {
+    public var primary: String
+    public var lsn: LSN
+    public var guarantee: Guarantee
+
+    public init(primary: String, lsn: LSN, guarantee: Guarantee) {
+        (self.primary, self.lsn, self.guarantee) = (primary, lsn, guarantee)
+    }
+
+    /// "former=pg1 former-lsn=0/30000A0 former-count=1 former-member=pg2"
+    var text: String {
+        "former=\(primary) former-lsn=\(lsn) former-count=\(guarantee.count)"
+            + guarantee.members.map { " former-member=\($0)" }.joined()
+    }
+
+    init?(_ words: RecordWords) {
+        guard let primary = words.first("former"), let lsn = words.first("former-lsn").flatMap({ LSN($0) }),
+            let count = words.first("former-count").flatMap({ Int($0) })
+        else { return nil }
+        self.init(
+            primary: String(primary),
+            lsn: lsn,
+            guarantee: Guarantee(members: words.all("former-member"), count: count)
         )
     }
 }

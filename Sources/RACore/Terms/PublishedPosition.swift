@@ -9,6 +9,9 @@ public struct PublishedPosition: Sendable, Hashable {
     public var isRunning: Bool
     /// The newest record that the node has seen; nil for none.
     public var seen: RecordStamp?
+    /// Whether the instance was a primary, or received WAL from one, since its node booted: what it knows isn't from before
+    /// it was fenced.
+    public var hasTakenPart: Bool
 
     public init(
         systemIdentifier: UInt64,
@@ -16,7 +19,8 @@ public struct PublishedPosition: Sendable, Hashable {
         lsn: LSN,
         replayedLSN: LSN? = nil,
         isRunning: Bool = true,
-        seen: RecordStamp? = nil
+        seen: RecordStamp? = nil,
+        hasTakenPart: Bool = true
     ) {
         self.systemIdentifier = systemIdentifier
         self.history = history
@@ -24,6 +28,7 @@ public struct PublishedPosition: Sendable, Hashable {
         self.replayedLSN = replayedLSN
         self.isRunning = isRunning
         self.seen = seen
+        self.hasTakenPart = hasTakenPart
     }
 
     public var timeline: TimelineID { history.timeline }
@@ -34,6 +39,7 @@ public struct PublishedPosition: Sendable, Hashable {
         var text = "timeline=\(timeline) lsn=\(lsn)"
         if let replayedLSN { text += " replayed=\(replayedLSN)" }
         text += " state=\(isRunning ? "running" : "stopped")"
+        if !hasTakenPart { text += " part=no" }
         if let seen { text += " seen=\(seen)" }
         return text + " system=\(systemIdentifier)" + RecordWords.historyText(history)
     }
@@ -50,7 +56,8 @@ public struct PublishedPosition: Sendable, Hashable {
             lsn: lsn,
             replayedLSN: words.first("replayed").flatMap { LSN($0) },
             isRunning: state == "running",
-            seen: words.first("seen").flatMap { RecordStamp($0) }
+            seen: words.first("seen").flatMap { RecordStamp($0) },
+            hasTakenPart: words.first("part") != "no"
         )
     }
 }

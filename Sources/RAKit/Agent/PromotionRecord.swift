@@ -28,6 +28,7 @@ struct PromotionRecord {
     /// What this promotion needs first, until it is done.
     private(set) var missing: [ClusterEffect] = []
     private var written: ClusterRecord?
+    private var ballots: [Ballot] = []
     /// How far this node had come when its promotion was recorded.
     var baseline: LSN? { written?.lsn }
     private var logged: String?
@@ -68,19 +69,20 @@ struct PromotionRecord {
         guard written == nil else { return confirm(cluster, agent) }
         if let obstacle = try electionObstacle(own, record, cluster, agent) { return obstacle }
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
-        let wanted = recordOfPromotion(set, position: own, record: record)
+        let former = record.map { carriedOut($0, ballots) }
+        let wanted = recordOfPromotion(set, position: own, record: former)
         (missing, written) = (preparePromotion(set, record: wanted), wanted)
         return nil
     }
 
     /// Whether the nodes that are here have chosen this one.
-    private func electionObstacle(
+    private mutating func electionObstacle(
         _ own: PublishedPosition,
         _ record: ClusterRecord?,
         _ cluster: ClusterObservation,
         _ agent: Agent
     ) throws(Refusal) -> String? {
-        let ballots = ballots(
+        ballots = RACore.ballots(
             set,
             own: own,
             published: agent.tools.positions(by: agent.lookDeadline),

@@ -18,6 +18,7 @@ extension Agent {
                 return
             }
             let record = newestRecord(known)
+            noteAdoption(record, instance.postmaster)
             let plan = decideSupervision(input(set, instance.postmaster, facts, record, known), barrier: barrier)
             guard !deadline.isPast else { return }
             if plan.effects.isEmpty {
@@ -38,6 +39,12 @@ extension Agent {
             guard let now = observePrimary() else { return }
             facts = now
         }
+    }
+
+    /// A primary that runs already when the agent sees the cluster first is taken as it is.
+    private func noteAdoption(_ record: ClusterRecord?, _ postmaster: PostmasterObservation) {
+        noteTakenPart()
+        if record?.systemIdentifier == nil { notePromotion(postmaster) }
     }
 
     private func input(

@@ -7,11 +7,23 @@ extension Agent {
     func isFollowing(_ instance: InstanceObservation) -> Bool {
         // A probe has to tell the cluster services, which may have forgotten everything, that this instance runs.
         guard environment.isRecurring, case .answering(let facts) = instance.server, isReceiving(facts),
-            !parameters.checkWalReceiver, !ElectionRounds(resource: environment.resource).isOpen
+            !parameters.checkWalReceiver, !ElectionRounds(resource: environment.resource).isOpen,
+            !isCopyOld(facts)
         else { return false }
+        noteReceiving()
+        return true
+    }
+
+    /// Whether there was a promotion of which this node's copy of the record doesn't know.
+    private func isCopyOld(_ facts: ServerFacts) -> Bool {
+        guard let timeline = facts.receiver?.timeline else { return false }
+        return recordCopy.read().map { $0.timeline < timeline } ?? true
+    }
+
+    private func noteReceiving() {
+        noteTakenPart()
         removeLock()
         remark("receiver", nil)
-        return true
     }
 
     /// Whether WAL comes from another server. A node that still has the primary's address streams from itself, which
@@ -44,8 +56,7 @@ extension Agent {
             log.warning(failure)
         }
         if isReceiving(facts) {
-            removeLock()
-            remark("receiver", nil)
+            noteReceiving()
             return nil
         }
         return refuseForked(facts, primary: primary, set, known)

@@ -45,7 +45,14 @@ extension Agent {
             history: history,
             lsn: facts.lsn,
             replayedLSN: facts.replayedLSN,
-            seen: record?.stamp
+            seen: record?.stamp,
+            hasTakenPart: partNote.exists
         )
     }
+
+    private var partNote: RunFile { RunFile("part", resource: environment.resource) }
+
+    /// Notes that the instance was a primary, or received WAL from one, since the node booted: what this node knows isn't
+    /// from before it was fenced.
+    func noteTakenPart() { if !partNote.exists { partNote.write(first: "yes", body: "") } }
 }

@@ -47,6 +47,8 @@ struct StartGate {
     ) -> HistoryCheck.Answer {
         if let record = agent.newestRecord(cluster), sameName(record.primary, primary) {
             let answer = check.compare(withRecord: record, isRunning: true, by: deadline)
+            // This node knows of the last promotion now.
+            if case .proven = answer { agent.noteTakenPart() }
             guard case .unknown = answer else { return answer }
         }
         return check.compare(withPrimary: primary, isStopped: true, by: deadline)
