@@ -13,6 +13,8 @@ WRITER_ADDRESS = f"{NETWORK}.100"
 REPLICATION_ADDRESS = f"{NETWORK}.101"
 READER_ADDRESS = f"{NETWORK}.102"
 PYTHON = "/usr/bin/python3"
+# What a lab may have besides: small file systems for pg_wal; a library that delays fsync and steps clocks.
+SMALL_WAL, DISTURBANCE = "small-wal", "disturbance"
 
 
 class LabError(Exception):

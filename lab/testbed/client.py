@@ -9,6 +9,8 @@ import time
 from .basics import PYTHON, WRITER_ADDRESS, LabError, wait_until
 
 PROGRAM = pathlib.Path(__file__).with_name("writer.py")
+# Seconds between two tries beside a server: it isn't there to make load.
+PAUSE_BESIDE = 0.2
 
 
 def acknowledged_in(path):
@@ -19,7 +21,7 @@ def acknowledged_in(path):
         raise LabError(f"{path} can't be read ({error}): 'lab/lab writer --out {path}' makes it") from None
     pairs = [line.split() for line in lines if line.endswith("\n")]
     try:
-        return [(int(row), float(moment)) for row, moment in pairs]
+        return [(int(row), float(moment)) for row, moment, *_ in pairs]
     except ValueError:
         raise LabError(f"{path} isn't what 'lab/lab writer --out' makes") from None
 
@@ -50,15 +52,17 @@ def lost_of(lab, rows):
 
 
 class Writer:
-    """Writes through the virtual IP from its start to its stop."""
+    """Writes through the virtual IP from its start to its stop; or slowly beside a node's server, when given a node."""
 
-    def __init__(self, lab, host=WRITER_ADDRESS, output=None):
+    def __init__(self, lab, host=WRITER_ADDRESS, output=None, beside=None):
         self.lab = lab
         self.output = pathlib.Path(output or lab.state / f"writer-{time.monotonic_ns()}")
         self.output.touch()
         self._rows, self._read, self._lock = [], 0, threading.Lock()
+        where = [beside.address, self.output, PAUSE_BESIDE, lab.network.namespace(beside.name)] if beside else \
+            [host, self.output]
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", lab.network.switch, PYTHON, str(PROGRAM), host, str(self.output)],
+            ["ip", "netns", "exec", lab.network.switch, PYTHON, PROGRAM, *map(str, where)],
             stdin=subprocess.DEVNULL, start_new_session=True)
 
     def __enter__(self):
@@ -74,7 +78,7 @@ class Writer:
             whole, newline, _ = file.read().rpartition(b"\n")
             self._read += len(whole) + len(newline)
             for line in whole.splitlines():
-                row, moment = line.split()
+                row, moment, *_ = line.split()
                 self._rows.append((int(row), float(moment)))
             return list(self._rows)
 

@@ -122,6 +122,16 @@ class ClusterView:
         self.wait_standbys(len(self.nodes) - 1, timeout)
         wait_until(lambda: len(self.synchronous()) == 1, timeout, "a synchronous standby", step=0.1)
 
+    def wait_ranked(self, timeout=90):
+        """A primary, all others streaming, and recorded in their ranks: asynchronous mode."""
+        self.wait_primary(timeout)
+        self.wait_standbys(len(self.nodes) - 1, timeout)
+
+        def scores():
+            values = self.attributes()
+            return sorted(int(values[name].get("master-pgsql", "-1").replace("-INFINITY", "-1")) for name in self.nodes)
+        wait_until(lambda: scores() == [99, 100, 1000], timeout, "ranked standbys", step=0.1)
+
 
 def is_yes(text):
     """Words before Pacemaker 2.1.6, the time since when afterwards."""

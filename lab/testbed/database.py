@@ -1,7 +1,8 @@
 """The first data directory, and its copies: nothing about replication is configured, that is the agent's business."""
 import shutil
 
-from .basics import NETWORK, postgres_binaries
+from . import small_wal
+from .basics import NETWORK, SMALL_WAL, postgres_binaries
 
 CONFIGURATION = """
 listen_addresses = '*'
@@ -12,7 +13,8 @@ max_wal_senders = 10
 max_replication_slots = 10
 wal_log_hints = on
 wal_keep_size = '128MB'
-max_connections = 100
+# Every commit that a writer gives up while it waits keeps a connection.
+max_connections = 200
 logging_collector = off
 log_line_prefix = '%m [%p] '
 """
@@ -33,6 +35,8 @@ def make_first(node):
     as_postgres([programs / "initdb", "-D", data, "-A", "trust", "-k", "-E", "UTF8", "--locale=C", "--no-sync"])
     with open(data / "postgresql.conf", "a", encoding="utf-8") as file:
         file.write(CONFIGURATION)
+        if SMALL_WAL in node.lab.features:
+            file.write(small_wal.CONFIGURATION)
     (data / "pg_hba.conf").write_text(ACCESS)
     statements = "\n".join([
         "CREATE ROLE repuser REPLICATION LOGIN;", "GRANT pg_monitor TO repuser;", "CREATE ROLE app LOGIN;",
@@ -50,7 +54,8 @@ def rebuild(lab, node, primary):
     """Makes a node's data anew from the primary's, as the last resort of an operator does."""
     data = "/var/lib/postgresql/data"
     node.exec(["rm", "-rf", data, "/var/lib/postgresql/tmp/PGSQL.lock"])
+    wal = small_wal.option(node) if SMALL_WAL in lab.features else []
     node.exec(["runuser", "-u", "postgres", "--", postgres_binaries() / "pg_basebackup", "-D", data, "-h",
-               primary.address, "-U", "repuser", "-X", "stream", "-c", "fast"], timeout=120)
+               primary.address, "-U", "repuser", "-X", "stream", "-c", "fast", *wal], timeout=120)
     shutil.chown(node.data_directory, "postgres", "postgres")
     lab.any_node().exec(["crm_resource", "--cleanup", "--node", node.name], check=False)

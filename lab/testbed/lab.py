@@ -6,15 +6,16 @@ import pathlib
 import shutil
 import subprocess
 
-from . import configuration, database, provision
-from .basics import DATA_ROOT, PROJECT, PYTHON, STATE_ROOT, LabError, require_root, run, wait_until
+from . import configuration, database, provision, small_wal
+from .basics import DATA_ROOT, PROJECT, PYTHON, SMALL_WAL, STATE_ROOT, LabError, require_root, run, wait_until
 from .cluster import ClusterView
 from .network import Network
 from .node import Node
 
 
 class Lab(ClusterView):
-    def __init__(self, name="lab", nodes=3, agent_directory=None, is_incumbent=False, is_fenced=True):
+    def __init__(self, name="lab", nodes=3, agent_directory=None, is_incumbent=False, is_fenced=True,
+                 features=()):
         require_root()
         self.name = name
         self.state = STATE_ROOT / name
@@ -23,6 +24,8 @@ class Lab(ClusterView):
         self.agent_directory = pathlib.Path(agent_directory).resolve() if agent_directory else None
         self.is_incumbent = is_incumbent
         self.is_fenced = is_fenced
+        # Of SMALL_WAL and DISTURBANCE.
+        self.features = tuple(features)
         self.network = Network(name)
         self.nodes = {f"pg{n}": Node(self, f"pg{n}", n) for n in range(1, nodes + 1)}
 
@@ -33,7 +36,8 @@ class Lab(ClusterView):
             facts = json.loads((STATE_ROOT / name / "lab.json").read_text())
         except (OSError, ValueError):
             raise LabError(f"no lab \"{name}\" runs: 'lab/lab up --name {name}'") from None
-        return cls(name, facts["nodes"], facts["agent_directory"], facts["incumbent"], facts["fenced"])
+        return cls(name, facts["nodes"], facts["agent_directory"], facts["incumbent"], facts["fenced"],
+                   facts["features"])
 
     # Up and down
 
@@ -56,7 +60,8 @@ class Lab(ClusterView):
         self.state.mkdir(parents=True)
         (self.state / "lab.json").write_text(json.dumps({
             "nodes": len(self.nodes), "agent_directory": str(self.agent_directory) if self.agent_directory else None,
-            "incumbent": self.is_incumbent, "fenced": self.is_fenced}))
+            "incumbent": self.is_incumbent, "fenced": self.is_fenced,
+            "features": self.features}))
         self.network.up()
         progress("making disks and the first data directory")
         provision.make_shared(self)
@@ -64,8 +69,12 @@ class Lab(ClusterView):
             provision.make_node(self, node)
         first, *others = self.nodes.values()
         database.make_first(first)
+        if SMALL_WAL in self.features:
+            small_wal.move(first)
         for node in others:
             database.copy_first(first, node)
+            if SMALL_WAL in self.features:
+                small_wal.copy(first, node)
         progress("plugging the network in, switching power on")
         self._start_controller()
         for node in self.nodes.values():
@@ -93,6 +102,8 @@ class Lab(ClusterView):
             if self.state.exists():
                 node.power_off()
         self.network.down(self.nodes)
+        for node in self.nodes.values():
+            small_wal.unmount(node)
         for directory in (self.data, self.state):
             shutil.rmtree(directory, ignore_errors=True)
             if directory.exists():
@@ -134,9 +145,35 @@ class Lab(ClusterView):
             self.network.set_link(name, False)
 
     def heal(self, name):
-        with self.nodes[name].switching():
-            self.nodes[name].cut_file.unlink(missing_ok=True)
+        """Connects a node again, whichever way it was cut off."""
+        node = self.nodes[name]
+        with node.switching():
+            node.cut_file.unlink(missing_ok=True)
             self.network.set_link(name, True)
+            self.network.set_outgoing(name, True)
+            self.network.set_incoming(name, True)
+            if node.init_process():
+                node.exec(["ip", "route", "flush", "type", "blackhole"], check=False)
+        if SMALL_WAL in self.features:
+            small_wal.free(node)
+
+    def mute(self, name):
+        """Cuts one direction: nothing that the node sends leaves it, until `heal` or its reboot."""
+        self.network.set_outgoing(name, False)
+
+    def deafen(self, name):
+        """Cuts the other direction: nothing that is sent to the node arrives, until `heal` or its reboot."""
+        self.network.set_incoming(name, False)
+
+    def hide(self, name, *addresses):
+        """Lets a node reach an address no more, until `heal` or its reboot."""
+        for address in addresses:
+            self.nodes[name].exec(["ip", "route", "add", "blackhole", f"{address}/32"])
+
+    def part(self, *names):
+        """Lets nodes lose sight of each other, while clients reach all of them."""
+        for name in names:
+            self.hide(name, *(self.nodes[other].address for other in names if other != name))
 
     def rebuild(self, name):
         database.rebuild(self, self.nodes[name], self.nodes[self.primary()])

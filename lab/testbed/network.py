@@ -39,6 +39,19 @@ class Network:
     def set_link(self, node, is_up):
         self._switch("link", "set", f"v-{node}", "up" if is_up else "down", check=False)
 
+    def set_outgoing(self, node, is_up):
+        """Whether what a node sends leaves it; what is sent to it arrives either way."""
+        self._set_queue(self.namespace(node), "eth0", is_up)
+
+    def set_incoming(self, node, is_up):
+        """Whether what is sent to a node arrives; what it sends leaves it either way."""
+        self._set_queue(self.switch, f"v-{node}", is_up)
+
+    def _set_queue(self, namespace, device, is_up):
+        """A queue without room drops all that a device should send."""
+        words = ["delete", "dev", device, "root"] if is_up else ["replace", "dev", device, "root", "pfifo", "limit", "0"]
+        run(["ip", "netns", "exec", namespace, "tc", "qdisc", *words], check=not is_up)
+
     def processes(self, namespace):
         return [int(word) for word in run(["ip", "netns", "pids", namespace], check=False).stdout.split()]
 

@@ -7,7 +7,7 @@ import pathlib
 import signal
 import subprocess
 
-from .basics import LabError, is_alive, process_start, run, wait_until
+from .basics import DISTURBANCE, LabError, is_alive, process_start, run, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENT = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root"]
@@ -79,10 +79,20 @@ class Node:
         except OSError:
             raise LabError(f"{self.name} didn't boot: see {self.directory / 'console'}") from None
 
+    def environment(self):
+        """What the node's services are started with, and so the agent and the server."""
+        return [*ENVIRONMENT, "LD_PRELOAD=/run/power/disturb.so"] if DISTURBANCE in self.lab.features else ENVIRONMENT
+
     def start_cluster(self):
         """Starts corosync and Pacemaker as a node's init system would: with none of the caller's environment."""
-        self.exec(["env", "-i", *ENVIRONMENT, "sh", "-c",
+        self.exec(["env", "-i", *self.environment(), "sh", "-c",
                    "setsid corosync -f >/var/log/corosync.out 2>&1 & setsid pacemakerd >/var/log/pacemakerd.out 2>&1 &"])
+
+    def start_cluster_manager(self):
+        """Starts pacemakerd when it is gone and corosync isn't, as a node's init system does; it finds its daemons."""
+        if self.exec(["pgrep", "-x", "corosync"], check=False).returncode == 0 and \
+                self.exec(["pgrep", "-x", "pacemakerd"], check=False).returncode != 0:
+            self.exec(["env", "-i", *self.environment(), "sh", "-c", "setsid pacemakerd >/var/log/pacemakerd.out 2>&1 &"])
 
     def power_off(self):
         """Cuts the power: the link goes first, so that no peer is told politely."""

@@ -3,7 +3,8 @@ import os
 import pathlib
 import shutil
 
-from .basics import LabError, run
+from . import small_wal
+from .basics import DISTURBANCE, SMALL_WAL, LabError, run
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 OWNED_BY_CLUSTER = ["blackbox", "cib", "cores", "pengine"]
@@ -40,6 +41,8 @@ def make_shared(lab):
         install_programs(lab)
     if lab.is_incumbent:
         install_incumbent(lab)
+    if DISTURBANCE in lab.features:
+        run(["gcc", "-shared", "-fPIC", "-O2", "-o", lab.shared / "power" / "disturb.so", HERE / "disturb.c"])
 
 
 def install_programs(lab):
@@ -92,5 +95,7 @@ def make_node(lab, node):
     pacemaker.chmod(0o750)
     os.chmod(pacemaker / "cib" / "cib.xml", 0o600)
     shutil.chown(node.directory / "postgresql", "postgres", "postgres")
+    if SMALL_WAL in lab.features:
+        small_wal.mount(node)
 
 

@@ -1,8 +1,12 @@
 """A client: inserts rows one by one through an address, and notes every row whose commit was acknowledged.
 
-Run as a program in the client's namespace: writer.py HOST OUTPUT. Ends on SIGTERM.
-Each line of OUTPUT: the row's number and the monotonic time of its acknowledgement.
+Run as a program in the client's namespace: writer.py HOST OUTPUT [PAUSE [NAMESPACE]]. Ends on SIGTERM.
+Each line of OUTPUT: the row's number, the monotonic times of its acknowledgement and of its sending, and the timeline
+on which the server wrote it. With NAMESPACE, a network namespace's name, connections begin there: beside the server,
+where an address answers whatever is cut outside.
 """
+import ctypes
+import os
 import select
 import signal
 import socket
@@ -13,47 +17,96 @@ import psycopg2
 import psycopg2.extensions
 
 PORT = 5432
-# How long a client waits for an answer before it takes the connection for dead.
-PATIENCE = 2.0
+# How long a client waits for an answer before it takes the connection for dead. A commit that was given up isn't
+# acknowledged, whatever becomes of it, so that this only says how finely a gap is measured.
+PATIENCE = 0.5
+# A client beside the server isn't there to measure gaps; every commit that it gives up keeps a connection waiting.
+PATIENCE_BESIDE = 3.0
+PAUSE = 0.002
+INSERT = ("INSERT INTO lab_rows (id) VALUES (%s) "
+          "RETURNING ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int")
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def wait(connection, end):
-    """Drives an asynchronous connection until it is idle; False when the time is over."""
-    while True:
-        state = connection.poll()
-        if state == psycopg2.extensions.POLL_OK:
+def enter(path):
+    """Goes to a network namespace; sockets stay where they were made."""
+    with open(path, "rb") as file:
+        if LIBC.setns(file.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns {path}")
+
+
+class Client:
+    """A connection that is opened when it is needed, and closed when it disappoints."""
+
+    def __init__(self, host, namespace=None):
+        self.host, self.namespace = host, namespace
+        self.patience = PATIENCE_BESIDE if namespace else PATIENCE
+        self.home = f"/proc/{os.getpid()}/fd/{os.open('/proc/self/ns/net', os.O_RDONLY)}"
+        self.connection = None
+
+    def connect(self):
+        """Whether there is a connection now; a plain TCP attempt goes first, as libpq's own timeout is 2 s at least."""
+        if self.connection:
             return True
-        left = end - time.monotonic()
-        if left <= 0:
-            return False
-        if state == psycopg2.extensions.POLL_READ:
-            select.select([connection.fileno()], [], [], left)
-        else:
-            select.select([], [connection.fileno()], [], left)
-
-
-def connect(host):
-    """A connection, or None; a plain TCP attempt goes first, as libpq's own timeout is 2 s at least."""
-    try:
-        socket.create_connection((host, PORT), timeout=0.15).close()
-        connection = psycopg2.connect(
-            host=host, port=PORT, user="app", dbname="postgres", async_=True, application_name="writer")
-        return connection if wait(connection, time.monotonic() + PATIENCE) else None
-    except (OSError, psycopg2.Error):
-        return None
-
-
-def insert(connection, number):
-    """Whether the row's commit was acknowledged."""
-    try:
-        cursor = connection.cursor()
-        cursor.execute("INSERT INTO lab_rows (id) VALUES (%s)", (number,))
-        return wait(connection, time.monotonic() + PATIENCE)
-    except psycopg2.Error:
+        try:
+            self.connection = self._begin()
+            if self._wait():
+                return True
+        except (OSError, psycopg2.Error):
+            pass
+        self.close()
         return False
 
+    def _begin(self):
+        if self.namespace:
+            enter(f"/run/netns/{self.namespace}")
+        try:
+            socket.create_connection((self.host, PORT), timeout=0.15).close()
+            return psycopg2.connect(
+                host=self.host, port=PORT, user="app", dbname="postgres", async_=True, application_name="writer")
+        finally:
+            if self.namespace:
+                # Whoever stays there would go with the node's power.
+                enter(self.home)
 
-def main(host, path):
+    def insert(self, number):
+        """The timeline on which the row was acknowledged, or None."""
+        try:
+            cursor = self.connection.cursor()
+            cursor.execute(INSERT, (number,))
+            if self._wait():
+                return cursor.fetchone()[0]
+        except psycopg2.errors.ReadOnlySqlTransaction:
+            # What a standby says; it may be promoted one day.
+            return None
+        except psycopg2.Error:
+            pass
+        self.close()
+        return None
+
+    def _wait(self):
+        """Drives the asynchronous connection until it is idle; False when patience is over."""
+        end = time.monotonic() + self.patience
+        while True:
+            state = self.connection.poll()
+            if state == psycopg2.extensions.POLL_OK:
+                return True
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            if state == psycopg2.extensions.POLL_READ:
+                select.select([self.connection.fileno()], [], [], left)
+            else:
+                select.select([], [self.connection.fileno()], [], left)
+
+    def close(self):
+        if self.connection:
+            self.connection.close()
+        self.connection = None
+
+
+def main(host, path, pause=PAUSE, namespace=None):
     is_wanted = True
 
     def end(*_):
@@ -61,23 +114,21 @@ def main(host, path):
         is_wanted = False
 
     signal.signal(signal.SIGTERM, end)
-    connection = None
+    client = Client(host, namespace)
     # Numbers differ between runs of the writer on one table.
     number = time.time_ns() // 1000 * 1000
     with open(path, "a", encoding="ascii", buffering=1) as output:
         while is_wanted:
-            connection = connection or connect(host)
-            if connection is None:
-                time.sleep(0.02)
+            if not client.connect():
+                time.sleep(max(0.02, float(pause)))
                 continue
             number += 1
-            if insert(connection, number):
-                output.write(f"{number} {time.monotonic():.6f}\n")
-            else:
-                connection.close()
-                connection = None
-            time.sleep(0.002)
+            sent = time.monotonic()
+            timeline = client.insert(number)
+            if timeline is not None:
+                output.write(f"{number} {time.monotonic():.6f} {sent:.6f} {timeline}\n")
+            time.sleep(float(pause))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -12,13 +12,7 @@ class AsynchronousCluster(ClusterTest):
 
     @classmethod
     def wait_whole(cls, timeout=60):
-        cls.lab.wait_primary(timeout)
-        cls.lab.wait_standbys(len(cls.lab.nodes) - 1, timeout)
-
-        def scores():
-            values = cls.lab.attributes()
-            return sorted(int(values[name].get("master-pgsql", "-1").replace("-INFINITY", "-1")) for name in cls.lab.nodes)
-        wait_until(lambda: scores() == [99, 100, 1000], timeout, "ranked standbys", step=0.1)
+        cls.lab.wait_ranked(timeout)
 
     def test_failover(self):
         """Proves: the first of the ranked standbys is promoted, and writing goes on."""

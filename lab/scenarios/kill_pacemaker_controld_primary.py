@@ -1,0 +1,12 @@
+"""Kill -9 of pacemaker-controld on the primary.
+
+Proves: the loss of the controller costs no acknowledged row, whether Pacemaker starts it anew or fences the node.
+Hurts: SIGKILL to pacemaker-controld.
+"""
+MODE = "sync"
+VICTIM = "primary"
+GAP = 30
+
+
+def hurt(stage):
+    stage.kill_daemon(stage.primary, "pacemaker-controld")

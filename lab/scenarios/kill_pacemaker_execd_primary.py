@@ -1,0 +1,12 @@
+"""Kill -9 of pacemaker-execd on the primary.
+
+Proves: the loss of the local executor costs no acknowledged row, whether Pacemaker starts it anew or fences the node.
+Hurts: SIGKILL to pacemaker-execd.
+"""
+MODE = "sync"
+VICTIM = "primary"
+GAP = 30
+
+
+def hurt(stage):
+    stage.kill_daemon(stage.primary, "pacemaker-execd")

@@ -1,0 +1,12 @@
+"""Kill -9 of pacemaker-fenced on the primary.
+
+Proves: the loss of the fencer costs no acknowledged row, whether Pacemaker starts it anew or fences the node.
+Hurts: SIGKILL to pacemaker-fenced.
+"""
+MODE = "sync"
+VICTIM = "primary"
+GAP = 30
+
+
+def hurt(stage):
+    stage.kill_daemon(stage.primary, "pacemaker-fenced")

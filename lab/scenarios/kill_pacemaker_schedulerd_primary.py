@@ -1,0 +1,12 @@
+"""Kill -9 of pacemaker-schedulerd on the primary.
+
+Proves: the loss of the scheduler costs no acknowledged row, whether Pacemaker starts it anew or fences the node.
+Hurts: SIGKILL to pacemaker-schedulerd.
+"""
+MODE = "sync"
+VICTIM = "primary"
+GAP = 30
+
+
+def hurt(stage):
+    stage.kill_daemon(stage.primary, "pacemaker-schedulerd")

@@ -1,0 +1,19 @@
+"""No standby can reach the primary's replication address.
+
+Proves: commits go on without a standby, with corosync unaffected and nobody fenced.
+Hurts: a blackhole route on each standby's node.
+"""
+from testbed.basics import REPLICATION_ADDRESS
+
+MODE = "sync"
+VICTIM = "both standbys"
+GAP = 20
+
+
+def hurt(stage):
+    for name in stage.standbys:
+        stage.lab.hide(name, REPLICATION_ADDRESS)
+    stage.wait(lambda: not stage.lab.synchronous(), 60, "no synchronous standby", step=0.1)
+    stage.serves()
+    stage.expect(stage.lab.primary() == stage.primary, "a failover without need")
+    stage.expect(not stage.fenced(), f"fenced: {stage.fenced()}")

@@ -1,0 +1,147 @@
+"""What a fault scenario acts on: the cluster, who had which role when it began, and the ways to hurt and to wait."""
+import time
+
+from . import healing
+from .basics import LabError, wait_until
+
+PROMOTE = "heartbeat/pgsql-swift promote"
+
+
+class Unexpected(Exception):
+    """What a scenario saw and its header rules out."""
+
+
+class Stage:
+    def __init__(self, lab, writers):
+        self.lab, self.writers = lab, writers
+        self.primary = lab.primary()
+        self.standbys = [name for name in lab.nodes if name != self.primary]
+        self.standbys.sort(key=lambda name: (name not in lab.synchronous(), -self._score(name), name))
+        self._fenced = len(healing.fenced(lab))
+        self.start = time.monotonic()
+
+    def _score(self, name):
+        score = self.lab.attribute(name, "master-pgsql") or "-1"
+        return int(score) if score.lstrip("-").isdigit() else -1
+
+    @property
+    def standby(self):
+        """The synchronous standby; in asynchronous mode the first in rank."""
+        return self.standbys[0]
+
+    @property
+    def other(self):
+        """The standby that commits don't wait for."""
+        return self.standbys[1]
+
+    def begin(self):
+        """What follows is the fault; gaps and losses are held against this moment."""
+        self.start = time.monotonic()
+
+    # What is waited for
+
+    def wait(self, condition, timeout, what, step=0.05):
+        return wait_until(condition, timeout, what, step=step)
+
+    def failover(self, timeout=60):
+        """Waits until another node than the first primary is promoted, and gives it."""
+        return self.lab.wait_primary(timeout, other_than=self.primary)
+
+    def serves(self, timeout=90):
+        """Waits until two more commits through the virtual IP are acknowledged: the first may end a long wait."""
+        self.writers.through_address.wait_writing(timeout)
+        self.writers.through_address.wait_writing(timeout)
+
+    def replaced(self, name, timeout=60):
+        """Waits until a standby isn't recorded as synchronous any more, and another one is."""
+        def is_replaced():
+            found = self.lab.synchronous()
+            return found and name not in found
+        self.wait(is_replaced, timeout, "another synchronous standby", step=0.1)
+
+    def whole(self, timeout=60):
+        self.lab.wait_healthy(timeout)
+
+    def fenced(self, *names):
+        """The requests to the power controller since the beginning, of these nodes or of all."""
+        lines = healing.fenced(self.lab)[self._fenced:]
+        return [line for line in lines if not names or any(f" {name}:" in line for name in names)]
+
+    def wait_fenced(self, name, timeout=60):
+        self.wait(lambda: self.fenced(name), timeout, f"the fencing of {name}")
+
+    def is_running(self, name, command):
+        """Whether a command line with these words runs on a node."""
+        if not self.lab.nodes[name].init_process():
+            return False
+        return self.lab.exec(name, ["pgrep", "-f", command], check=False).returncode == 0
+
+    def wait_promoting(self, name, timeout=60):
+        """Waits until the agent's `promote` runs on a node; looks as often as it can, as that may take 0.1 s only."""
+        self.wait(lambda: self.is_running(name, PROMOTE), timeout, f"the promotion of {name}", step=0.001)
+
+    def last(self, seconds):
+        """How long a fault lasts is a part of it; nothing is waited for."""
+        end = time.monotonic() + seconds
+        wait_until(lambda: time.monotonic() >= end, seconds + 1, "the end of the fault", step=0.01)
+
+    def settled(self):
+        """Waits until all nodes are there and the cluster has nothing left to do."""
+        self.lab.wait_formed()
+        self.lab.any_node().exec(["crm_resource", "--wait", "--timeout=90"], timeout=100, check=False)
+
+    def expect(self, holds, what):
+        if not holds:
+            raise Unexpected(what)
+
+    # What an operator does
+
+    def cleanup(self):
+        """Forgets the failures, as an operator does who has seen them; as soon as the cluster has."""
+        self.wait(lambda: healing.is_noticed(self.lab), 60, "every instance that died noticed by the cluster")
+        self.lab.any_node().exec(["crm_resource", "--cleanup"], check=False)
+
+    def set_standby(self, name, is_standby):
+        words = ["-v", "on"] if is_standby else ["-D"]
+        self.lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", *words])
+
+    # What hurts
+
+    def processes(self, name, command):
+        """A program of the cluster on a node, by its processes' numbers."""
+        if not self.lab.nodes[name].init_process():
+            return []
+        path = f"^(/usr/lib/pacemaker/)?{command}( |$)"
+        return self.lab.exec(name, ["pgrep", "-f", path], check=False).stdout.split()
+
+    def kill(self, name, command):
+        self.lab.exec(name, ["kill", "-KILL", *self.processes(name, command)])
+
+    def kill_daemon(self, name, command):
+        """Kills a daemon of Pacemaker and waits until there is a new one: started anew, or after the node's reboot."""
+        former = self.processes(name, command)
+        boot = self.lab.nodes[name].init_process()
+        self.kill(name, command)
+
+        def is_back():
+            found = self.processes(name, command)
+            return found and (found != former or self.lab.nodes[name].init_process() != boot)
+        self.wait(is_back, 60, f"{command} on {name}")
+        self.settled()
+
+    def halt(self, name, title):
+        """Halts the server process with a title, until the node is healed."""
+        self.lab.exec(name, ["pkill", "-STOP", "-f", f"^postgres: {title}"])
+
+    def halt_postmaster(self, name):
+        self.lab.exec(name, ["kill", "-STOP", self.lab.nodes[name].postmaster()])
+
+    def power_on_in_turn(self, *names):
+        """Switches nodes on, each when the cluster services of the one before answer."""
+        for name in names:
+            self.lab.power_on(name)
+            self.wait(lambda name=name: self.answers(name), 60, f"cluster services on {name}")
+
+    def answers(self, name):
+        return bool(self.lab.nodes[name].init_process()) and \
+            self.lab.exec(name, ["cibadmin", "--query", "--local"], check=False, timeout=10).returncode == 0
