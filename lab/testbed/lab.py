@@ -6,8 +6,8 @@ import pathlib
 import shutil
 import subprocess
 
-from . import configuration, database, provision, small_wal
-from .basics import DATA_ROOT, PROJECT, PYTHON, SMALL_WAL, STATE_ROOT, LabError, require_root, run, wait_until
+from . import configuration, database, disturbance, provision, small_wal
+from .basics import DATA_ROOT, DISTURBANCE, PROJECT, PYTHON, SMALL_WAL, STATE_ROOT, LabError, require_root, run, wait_until
 from .cluster import ClusterView
 from .network import Network
 from .node import Node
@@ -156,6 +156,8 @@ class Lab(ClusterView):
                 node.exec(["ip", "route", "flush", "type", "blackhole"], check=False)
         if SMALL_WAL in self.features:
             small_wal.free(node)
+        if DISTURBANCE in self.features and node.init_process():
+            disturbance.calm(node)
 
     def mute(self, name):
         """Cuts one direction: nothing that the node sends leaves it, until `heal` or its reboot."""

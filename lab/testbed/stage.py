@@ -16,11 +16,12 @@ class Stage:
         self.lab, self.writers = lab, writers
         self.primary = lab.primary()
         self.standbys = [name for name in lab.nodes if name != self.primary]
-        self.standbys.sort(key=lambda name: (name not in lab.synchronous(), -self._score(name), name))
+        self.standbys.sort(key=lambda name: (name not in lab.synchronous(), -self.score(name), name))
         self._fenced = len(healing.fenced(lab))
         self.start = time.monotonic()
 
-    def _score(self, name):
+    def score(self, name):
+        """A node's promotion score; below 0 when it has none or may not be promoted."""
         score = self.lab.attribute(name, "master-pgsql") or "-1"
         return int(score) if score.lstrip("-").isdigit() else -1
 
@@ -51,6 +52,12 @@ class Stage:
         """Waits until two more commits through the virtual IP are acknowledged: the first may end a long wait."""
         self.writers.through_address.wait_writing(timeout)
         self.writers.through_address.wait_writing(timeout)
+
+    def writes(self, count, timeout=60):
+        """Waits for so many more commits through the virtual IP."""
+        writer = self.writers.through_address
+        wanted = len(writer.acknowledged()) + count
+        self.wait(lambda: len(writer.acknowledged()) >= wanted, timeout, f"{count} acknowledged rows", step=0.02)
 
     def replaced(self, name, timeout=60):
         """Waits until a standby isn't recorded as synchronous any more, and another one is."""
@@ -135,6 +142,20 @@ class Stage:
 
     def halt_postmaster(self, name):
         self.lab.exec(name, ["kill", "-STOP", self.lab.nodes[name].postmaster()])
+
+    def write_wal(self, is_enough, timeout=60):
+        """Uses up one WAL segment of the primary after another; without a transaction, as commits may wait."""
+        statement = "SELECT pg_logical_emit_message(false, 'lab', 'filling'), pg_switch_wal()"
+
+        def is_written():
+            self.lab.psql(self.primary, statement, check=False, timeout=5)
+            return is_enough()
+        self.wait(is_written, timeout, "enough WAL", step=0.01)
+
+    def pause_replay(self, name):
+        self.lab.psql(name, "SELECT pg_wal_replay_pause()")
+        self.wait(lambda: self.lab.psql(name, "SELECT pg_get_wal_replay_pause_state()") == "paused", 20,
+                  f"paused replay on {name}")
 
     def power_on_in_turn(self, *names):
         """Switches nodes on, each when the cluster services of the one before answer."""

@@ -1,0 +1,15 @@
+"""The primary's postmaster dies, and that of its successor while `promote` runs there.
+
+Proves: a second failure in the middle of the failover costs no acknowledged row.
+Hurts: SIGKILL to the one postmaster, and to the other when the agent's promote is seen; an operator cleans up.
+"""
+MODE = "sync"
+VICTIM = "primary + standby"
+GAP = 90
+
+
+def hurt(stage):
+    stage.lab.kill_postmaster(stage.primary)
+    stage.wait_promoting(stage.standby)
+    stage.lab.kill_postmaster(stage.standby)
+    stage.cleanup()

@@ -1,0 +1,19 @@
+"""Both standbys' receivers hang, commits go on alone, and then the primary's power is cut.
+
+Proves: standbys that lack acknowledged commits wait for the primary to come back, and follow it then.
+Hurts: SIGSTOP to both receivers, rows meanwhile, then link and all processes of the primary go.
+"""
+MODE = "sync"
+VICTIM = "both standbys + primary"
+GAP = 90
+
+
+def hurt(stage):
+    for name in stage.standbys:
+        stage.halt(name, "walreceiver")
+    stage.wait(lambda: not stage.lab.synchronous(), 60, "no synchronous standby", step=0.1)
+    stage.writes(200)
+    stage.lab.power_off(stage.primary)
+    for name in stage.standbys:
+        stage.lab.unhang(name)
+    stage.lab.wait_primary(80)

@@ -1,0 +1,18 @@
+"""The synchronous standby's disk is slow, and then the primary's postmaster dies.
+
+Proves: a promotion on a slow disk ends in time and loses nothing.
+Hurts: every fsync of the standby's node takes 0.3 s longer, the CIB's included.
+"""
+from testbed import disturbance
+
+MODE = "disturbed"
+VICTIM = "standby"
+GAP = 30
+
+
+def hurt(stage):
+    disturbance.slow_down(stage.lab.nodes[stage.standby], 300)
+    for _ in range(5):
+        stage.serves()
+    stage.lab.kill_postmaster(stage.primary)
+    stage.failover()

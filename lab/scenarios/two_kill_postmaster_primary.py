@@ -1,0 +1,14 @@
+"""Two nodes: kill -9 of the primary's postmaster.
+
+Proves: failover without fencing, and the former primary comes back by itself.
+Hurts: SIGKILL to the postmaster alone.
+"""
+MODE = "two"
+VICTIM = "primary"
+GAP = 10
+
+
+def hurt(stage):
+    stage.lab.kill_postmaster(stage.primary)
+    stage.failover()
+    stage.expect(not stage.fenced(), f"fenced: {stage.fenced()}")
