@@ -1,6 +1,6 @@
 """Kill -9 of pacemaker-attrd on the primary.
 
-Proves: the loss of the attribute manager costs no acknowledged row, whether Pacemaker starts it anew or fences the node.
+Proves: the loss of the attribute manager costs no acknowledged row, whether it is started anew or its node fenced.
 Hurts: SIGKILL to pacemaker-attrd.
 """
 MODE = "sync"

@@ -1,6 +1,6 @@
 """Kill -9 of pacemaker-based on the primary.
 
-Proves: the loss of the CIB manager costs no acknowledged row, whether Pacemaker starts it anew or fences the node.
+Proves: the loss of the CIB manager costs no acknowledged row, whether it is started anew or its node fenced.
 Hurts: SIGKILL to pacemaker-based.
 """
 MODE = "sync"

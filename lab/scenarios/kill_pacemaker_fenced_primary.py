@@ -1,6 +1,6 @@
 """Kill -9 of pacemaker-fenced on the primary.
 
-Proves: the loss of the fencer costs no acknowledged row, whether Pacemaker starts it anew or fences the node.
+Proves: the loss of the fencer costs no acknowledged row, whether it is started anew or its node fenced.
 Hurts: SIGKILL to pacemaker-fenced.
 """
 MODE = "sync"

@@ -1,6 +1,6 @@
 """Kill -9 of pacemaker-schedulerd on the primary.
 
-Proves: the loss of the scheduler costs no acknowledged row, whether Pacemaker starts it anew or fences the node.
+Proves: the loss of the scheduler costs no acknowledged row, whether it is started anew or its node fenced.
 Hurts: SIGKILL to pacemaker-schedulerd.
 """
 MODE = "sync"

@@ -7,13 +7,14 @@ from testbed.basics import REPLICATION_ADDRESS
 
 MODE = "sync"
 VICTIM = "both standbys + primary"
-GAP = 60
+# The server calls a standby lost that is silent for wal_sender_timeout, a minute.
+GAP = 75
 
 
 def hurt(stage):
     for name in stage.standbys:
         stage.lab.hide(name, REPLICATION_ADDRESS)
-    stage.wait(lambda: not stage.lab.synchronous(), 60, "no synchronous standby", step=0.1)
+    stage.wait(lambda: not stage.lab.synchronous(), 90, "no synchronous standby", step=0.1)
     stage.serves()
     stage.lab.kill_postmaster(stage.primary)
     for name in stage.standbys:

@@ -7,12 +7,13 @@ from testbed.basics import REPLICATION_ADDRESS
 
 MODE = "sync"
 VICTIM = "standby"
-GAP = 20
+# The server calls a standby lost that is silent for wal_sender_timeout, a minute.
+GAP = 75
 
 
 def hurt(stage):
     stage.lab.hide(stage.standby, REPLICATION_ADDRESS)
-    stage.replaced(stage.standby)
+    stage.replaced(stage.standby, 90)
     stage.serves()
     stage.expect(stage.lab.primary() == stage.primary, "a failover without need")
     stage.expect(not stage.fenced(), f"fenced: {stage.fenced()}")

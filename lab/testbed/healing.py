@@ -51,8 +51,10 @@ def is_noticed(lab):
 
 
 def refused(lab):
-    """Nodes whose start was refused because their data have diverged."""
-    return {name for name, reason in failed_operations(lab.try_cib(), "start") if DIVERGED in reason}
+    """Nodes whose data have diverged: their start was refused, or a monitor found it out while they waited for WAL."""
+    tree = lab.try_cib()
+    return {name for operation in ("start", "monitor") for name, reason in failed_operations(tree, operation)
+            if DIVERGED in reason}
 
 
 def picture(lab):
