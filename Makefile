@@ -7,13 +7,14 @@ PREFIX ?= /usr
 OCF_ROOT ?= /usr/lib/ocf
 sbindir = $(PREFIX)/sbin
 
-.PHONY: help build test check lab demo bench install uninstall format lint metadata deps lab-deps clean
+.PHONY: help build test check lab demo faults bench install uninstall format lint metadata deps lab-deps clean
 
 help:
 	@echo "make build    compile the agent and the tool (release)"
 	@echo "make test     install what is needed, build, run every test"
 	@echo "make lab      bring up three cluster nodes on this machine; 'lab/lab --help' for more"
 	@echo "make demo     watch a cluster under load survive the loss of its primary"
+	@echo "make faults   hurt real clusters in every way there is a scenario for"
 	@echo "make bench    measure the monitor beside heartbeat/pgsql"
 	@echo "make check    what needs neither root nor a server"
 	@echo "make format   lay the code out; 'make lint' only looks"
@@ -54,6 +55,9 @@ lab: build lab-deps
 
 demo: build lab-deps
 	lab/demo
+
+faults: build lab-deps
+	lab/faults
 
 bench: build lab-deps
 	lab/bench

@@ -1,6 +1,6 @@
 """Immediate stop of the primary by hand.
 
-Proves: a primary that somebody stopped is a failure as any other: failover, and it comes back by itself.
+Proves: a primary that somebody stopped is a failure as any other.
 Hurts: `pg_ctl stop -m immediate` beside the cluster.
 """
 from testbed.basics import postgres_binaries

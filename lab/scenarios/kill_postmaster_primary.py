@@ -1,6 +1,6 @@
 """Kill -9 of the primary's postmaster.
 
-Proves: failover without fencing, and the former primary comes back by itself.
+Proves: failover without fencing.
 Hurts: SIGKILL to the postmaster alone; its children end when they notice.
 """
 MODE = "sync"

@@ -15,3 +15,4 @@ def hurt(stage):
     stage.begin()
     stage.lab.kill_postmaster(stage.primary)
     stage.failover()
+    stage.resume_replay()

@@ -14,3 +14,4 @@ def hurt(stage):
     stage.begin()
     stage.lab.power_off(stage.primary)
     stage.failover()
+    stage.resume_replay()

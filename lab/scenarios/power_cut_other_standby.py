@@ -4,7 +4,7 @@ Proves: clients notice nothing.
 Hurts: the node's link goes, then all its processes at once.
 """
 MODE = "sync"
-VICTIM = "other standby"
+VICTIM = "other"
 GAP = 3
 
 

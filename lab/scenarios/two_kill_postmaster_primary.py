@@ -1,6 +1,6 @@
 """Two nodes: kill -9 of the primary's postmaster.
 
-Proves: failover without fencing, and the former primary comes back by itself.
+Proves: failover without fencing.
 Hurts: SIGKILL to the postmaster alone.
 """
 MODE = "two"

@@ -80,7 +80,7 @@ def resolved(victim, stage):
     """The scenario's words for its victim with the nodes' names put in."""
     roles = {"primary": stage.primary, "standby": stage.standby}
     if len(stage.standbys) > 1:
-        roles["other"] = stage.other
+        roles["other"] = f"standby {stage.other}"
     return " ".join(f"{word} {roles[word]}" if word in roles else word for word in victim.split())
 
 

@@ -157,6 +157,11 @@ class Stage:
         self.wait(lambda: self.lab.psql(name, "SELECT pg_get_wal_replay_pause_state()") == "paused", 20,
                   f"paused replay on {name}")
 
+    def resume_replay(self):
+        """On every standby that is left: a server whose replay is paused doesn't look for another primary either."""
+        for name in self.standbys:
+            self.lab.psql(name, "SELECT pg_wal_replay_resume() WHERE pg_is_in_recovery()", check=False)
+
     def power_on_in_turn(self, *names):
         """Switches nodes on, each when the cluster services of the one before answer."""
         for name in names:
