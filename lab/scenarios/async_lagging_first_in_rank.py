@@ -9,7 +9,7 @@ GAP = 15
 
 
 def hurt(stage):
-    stage.halt(stage.standby, "walreceiver")
+    stage.halt_receiver(stage.standby)
     # Standbys within a megabyte of each other keep their ranks.
     statement = "SELECT count(pg_logical_emit_message(false, 'lab', repeat('x', 1000))) FROM generate_series(1, 4000)"
     stage.lab.psql(stage.primary, statement)

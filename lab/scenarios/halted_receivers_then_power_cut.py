@@ -5,14 +5,14 @@ Hurts: SIGSTOP to both receivers, rows meanwhile, then link and all processes of
 """
 MODE = "sync"
 VICTIM = "both standbys + primary"
-# The server calls a standby lost that is silent for wal_sender_timeout, a minute.
-GAP = 150
+GAP = 60
 
 
 def hurt(stage):
     for name in stage.standbys:
-        stage.halt(name, "walreceiver")
-    stage.wait(lambda: not stage.lab.synchronous(), 90, "no synchronous standby", step=0.1)
+        stage.halt_receiver(name)
+        stage.drop(name)
+    stage.wait(lambda: not stage.lab.synchronous(), 60, "no synchronous standby", step=0.1)
     stage.writes(200)
     stage.lab.power_off(stage.primary)
     for name in stage.standbys:

@@ -97,6 +97,11 @@ class Stage:
         self.lab.wait_formed()
         self.lab.any_node().exec(["crm_resource", "--wait", "--timeout=90"], timeout=100, check=False)
 
+    def streams(self, name):
+        """Whether the first primary has a standby's connection."""
+        return self.lab.psql(self.primary, "SELECT true FROM pg_stat_replication WHERE state = 'streaming' "
+                                           f"AND application_name = '{name}'", check=False) == "t"
+
     def expect(self, holds, what):
         if not holds:
             raise Unexpected(what)
@@ -136,9 +141,14 @@ class Stage:
         self.wait(is_back, 60, f"{command} on {name}")
         self.settled()
 
-    def halt(self, name, title):
-        """Halts the server process with a title, until the node is healed."""
-        self.lab.exec(name, ["pkill", "-STOP", "-f", f"^postgres: {title}"])
+    def halt_receiver(self, name):
+        """Halts a standby's receiver until the node is healed."""
+        self.lab.exec(name, ["pkill", "-STOP", "-f", "^postgres: walreceiver"])
+
+    def drop(self, name):
+        """Ends the primary's end of a standby's connection, which would wait for wal_sender_timeout otherwise."""
+        self.lab.psql(self.primary, "SELECT pg_terminate_backend(pid) FROM pg_stat_replication "
+                                    f"WHERE application_name = '{name}'")
 
     def halt_postmaster(self, name):
         self.lab.exec(name, ["kill", "-STOP", self.lab.nodes[name].postmaster()])
