@@ -12,7 +12,7 @@ def hurt(stage):
     for name in stage.standbys:
         stage.halt_receiver(name)
         stage.drop(name)
-    stage.wait(lambda: not stage.lab.synchronous(), 60, "no synchronous standby", step=0.1)
+    stage.alone()
     stage.writes(200)
     stage.lab.power_off(stage.primary)
     for name in stage.standbys:

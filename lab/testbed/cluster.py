@@ -41,6 +41,12 @@ class ClusterView:
         return [state.get("uname") for state in tree.iter("node_state")
                 if is_yes(state.get("in_ccm")) and is_yes(state.get("crmd")) and state.get("join") == "member"]
 
+    def designated_controller(self):
+        """The node whose controller decides for the cluster (DC); None while there is none."""
+        tree = self.try_cib()
+        names = {node.get("id"): node.get("uname") for node in tree.iter("node")} if tree is not None else {}
+        return names.get(tree.get("dc-uuid")) if names else None
+
     def wait_formed(self, timeout=60):
         def is_formed():
             tree = self.try_cib()

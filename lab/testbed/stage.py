@@ -14,11 +14,15 @@ class Unexpected(Exception):
 class Stage:
     def __init__(self, lab, writers):
         self.lab, self.writers = lab, writers
-        self.primary = lab.primary()
-        self.standbys = [name for name in lab.nodes if name != self.primary]
-        self.standbys.sort(key=lambda name: (name not in lab.synchronous(), -self.score(name), name))
         self._fenced = len(healing.fenced(lab))
-        self.start = time.monotonic()
+        self.look()
+
+    def look(self):
+        """Notes who has which role, and that the fault begins now."""
+        self.primary = self.lab.primary()
+        self.standbys = [name for name in self.lab.nodes if name != self.primary]
+        self.standbys.sort(key=lambda name: (-self.score(name), name))
+        self.begin()
 
     def score(self, name):
         """A node's promotion score; below 0 when it has none or may not be promoted."""
@@ -60,11 +64,14 @@ class Stage:
         self.wait(lambda: len(writer.acknowledged()) >= wanted, timeout, f"{count} acknowledged rows", step=0.02)
 
     def replaced(self, name, timeout=60):
-        """Waits until a standby isn't recorded as synchronous any more, and another one is."""
-        def is_replaced():
-            found = self.lab.synchronous()
-            return found and name not in found
-        self.wait(is_replaced, timeout, "another synchronous standby", step=0.1)
+        """Waits until a standby is recorded as not promotable, and another one as promotable."""
+        self.wait(lambda: self.score(name) < 0 and any(self.score(other) > 0 for other in self.standbys), timeout,
+                  f"a record of another standby than {name}", step=0.1)
+
+    def alone(self, timeout=60):
+        """Waits until no standby is recorded as promotable."""
+        self.wait(lambda: self.score(self.primary) > 0 and all(self.score(name) < 0 for name in self.standbys), timeout,
+                  "a record that no standby has everything", step=0.1)
 
     def whole(self, timeout=60):
         self.lab.wait_healthy(timeout)
@@ -116,6 +123,21 @@ class Stage:
     def set_standby(self, name, is_standby):
         words = ["-v", "on"] if is_standby else ["-D"]
         self.lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", *words])
+
+    def primary_to_controller(self):
+        """Switches over to the node whose controller decides for the cluster, before the fault."""
+        for _ in self.lab.nodes:
+            decides = self.lab.designated_controller()
+            if decides == self.primary:
+                return
+            for name in [self.primary] if decides == self.standby else [self.standby, self.primary]:
+                self.set_standby(name, True)
+                self.settled()
+            for name in self.lab.nodes:
+                self.set_standby(name, False)
+            self.whole()
+            self.look()
+        raise LabError("the primary isn't where the designated controller is")
 
     # What hurts
 
