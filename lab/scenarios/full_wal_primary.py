@@ -11,7 +11,12 @@ GAP = 30
 
 
 def hurt(stage):
-    small_wal.fill(stage.lab.nodes[stage.primary])
-    stage.write_wal(lambda: not stage.lab.nodes[stage.primary].postmaster_lives())
+    node = stage.lab.nodes[stage.primary]
+
+    def is_ended():
+        small_wal.fill(node)
+        stage.use_up_segment()
+        return not node.postmaster_lives()
+    stage.wait(is_ended, 60, "the end of the server")
     stage.failover()
-    small_wal.free(stage.lab.nodes[stage.primary])
+    small_wal.free(node)

@@ -11,9 +11,15 @@ GAP = 20
 
 
 def hurt(stage):
-    small_wal.fill(stage.lab.nodes[stage.standby])
-    # No more than that: what is kept for it would fill the primary's up as well.
-    stage.write_wal(lambda: not stage.streams(stage.standby))
+    node = stage.lab.nodes[stage.standby]
+
+    def is_replaced():
+        small_wal.fill(node)
+        # No more than that: what is kept for it would fill the primary's up as well.
+        if stage.streams(stage.standby):
+            stage.use_up_segment()
+        return stage.score(stage.standby) < 0
+    stage.wait(is_replaced, 60, "the record")
     stage.replaced(stage.standby)
-    small_wal.free(stage.lab.nodes[stage.standby])
+    small_wal.free(node)
     stage.expect(stage.lab.primary() == stage.primary, "a failover without need")

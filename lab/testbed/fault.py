@@ -97,8 +97,9 @@ def run(lab, scenario):
     with Writers(lab) as writers:
         writers.wait_writing()
         stage = Stage(lab, writers)
-        outcome.victim = resolved(scenario.victim, stage)
         hurt(scenario, stage, outcome)
+        # Afterwards, as a scenario may have brought the primary elsewhere before its fault.
+        outcome.victim = resolved(scenario.victim, stage)
         heal(lab, mode, stage, outcome)
     judge(mode, stage, outcome)
     outcome.fenced = stage.fenced()

@@ -175,14 +175,10 @@ class Stage:
     def halt_postmaster(self, name):
         self.lab.exec(name, ["kill", "-STOP", self.lab.nodes[name].postmaster()])
 
-    def write_wal(self, is_enough, timeout=60):
-        """Uses up one WAL segment of the primary after another; without a transaction, as commits may wait."""
+    def use_up_segment(self):
+        """Begins another WAL segment on the primary; without a transaction, as commits may wait."""
         statement = "SELECT pg_logical_emit_message(false, 'lab', 'filling'), pg_switch_wal()"
-
-        def is_written():
-            self.lab.psql(self.primary, statement, check=False, timeout=5)
-            return is_enough()
-        self.wait(is_written, timeout, "enough WAL", step=0.01)
+        self.lab.psql(self.primary, statement, check=False, timeout=5)
 
     def pause_replay(self, name):
         self.lab.psql(name, "SELECT pg_wal_replay_pause()")
