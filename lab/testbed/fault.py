@@ -17,7 +17,7 @@ MOST_LOSS = 1.0
 
 
 class Scenario:
-    """A file of lab/scenarios: MODE, VICTIM, GAP (seconds, at most) and `hurt(stage)`; its header says what it proves."""
+    """A file of lab/scenarios: MODE, VICTIM, GAP (seconds, at most) and `hurt(stage)`; its header says what for."""
 
     def __init__(self, path):
         self.name = path.stem
