@@ -59,7 +59,18 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: lean
         ),
-        .testTarget(name: "RACoreTests", dependencies: ["RACore", "RATestSupport"], swiftSettings: strict),
+        .target(name: "RASimulation", dependencies: ["RACore"], path: "Tests/Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "simulate",
+            dependencies: ["RASimulation"],
+            path: "Tests/SimulationRunner",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RACoreTests",
+            dependencies: ["RACore", "RASimulation", "RATestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "RAKitTests", dependencies: ["RACore", "RAKit", "RATestSupport"], swiftSettings: strict),
         .testTarget(
             name: "PgrexCommandsTests",

@@ -182,6 +182,7 @@ extension ClusterObservation {
         case .set(let attribute, let name, let value): write(attribute, name, value)
         case .delete(let attribute, let name): write(attribute, name, nil)
         case .record(let record): write(.record, record.primary, record.text)
+        case .outrank(let epoch): adminEpoch = epoch
         case .waitFor, .publish, .withdrawPosition, .reconnectReceiver: break
         }
     }
@@ -198,7 +199,7 @@ extension ClusterEffect {
         switch self {
         case .set(_, let node, _), .delete(_, let node): node
         case .record(let record): record.primary
-        case .waitFor, .publish, .withdrawPosition, .reconnectReceiver: nil
+        case .waitFor, .publish, .withdrawPosition, .outrank, .reconnectReceiver: nil
         }
     }
 }

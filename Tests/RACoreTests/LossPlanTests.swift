@@ -36,6 +36,16 @@ import Testing
         )
     }
 
+    /// Of two nodes the one that is left has been away since its node booted: the operator's word counts all the same.
+    @Test func halfOfTheNodesGoesByTheOperatorsWord() throws {
+        var beta = position(80)
+        beta.hasTakenPart = false
+        let two = [Build.ballot("alpha", nil), Build.ballot("beta", beta)]
+        #expect(choosePrimary(two, record: record, mode: .sync) == .lacking(["alpha"]))
+        let accepted = try plan(["beta": beta]).get().record
+        #expect(choosePrimary(two, record: accepted, mode: .sync) == .chosen("beta", because: .lastPrimary("beta")))
+    }
+
     @Test func theOperatorMayName() throws {
         let here = ["beta": position(80), "gamma": position(90)]
         #expect(try plan(here, wanted: "BETA").get().candidate == "beta")

@@ -132,7 +132,7 @@ import Testing
         Supervised().with {
             $0.record = Build.record("beta", term: 2, isPromoting: true)
             $0.beta[.record] = $0.record?.text
-            $0.alpha[.record] = nil
+            ($0.alpha[.record], $0.isPromotedHere) = (nil, false)
         }
     }
 
@@ -164,13 +164,26 @@ import Testing
         #expect(recordOfPromotion(Build.set(own: "beta"), position: Build.published(1, 90), record: record) == record)
     }
 
+    /// One that was cut off while it prepared itself may come back: its configuration loses.
+    @Test func aPromotionThatIsConfirmedOutranksOneThatIsOnlyPrepared() {
+        var cluster = Build.cluster(Build.nodes.map { Build.node($0) })
+        let prepared = preparePromotion(Build.set(own: "beta"), record: Build.record("beta"), cluster: cluster)
+        #expect(prepared.last == .outrank(adminEpoch: 1))
+        cluster.adminEpoch = 1
+        #expect(sealPromotion(cluster) == .outrank(adminEpoch: 2))
+    }
+
     /// In strict mode not even the first commit is acknowledged by nobody.
     @Test func strictModeWaitsFromTheFirstCommitOn() {
         let record = Build.record("beta", isPromoting: true)
-        #expect(preparePromotion(Build.set(own: "beta"), record: record) == [.record(record)])
+        let cluster = Build.cluster(Build.nodes.map { Build.node($0) })
+        let first: [ClusterEffect] = [.record(record), .outrank(adminEpoch: 1)]
+        #expect(preparePromotion(Build.set(own: "beta"), record: record, cluster: cluster) == first)
         let strict = Build.set(own: "beta", policy: SynchronousPolicy(method: .any, isStrict: true))
         let all = SynchronousSet(names: ["alpha", "gamma"], count: 1, method: .any)
-        #expect(preparePromotion(strict, record: record) == [.record(record), .waitFor(all, confirmedBy: [])])
+        #expect(
+            preparePromotion(strict, record: record, cluster: cluster) == first + [.waitFor(all, confirmedBy: [])]
+        )
     }
 
     @Test func theNewPrimaryTellsOfItself() {

@@ -63,6 +63,13 @@ import Testing
         #expect(cast(["alpha": new], own: new) == [new, new, nil])
     }
 
+    @Test func nobodyIsChosenWhileALostNodeMayStillServe() {
+        var cluster = Build.cluster([Build.node("alpha", isOnline: false, isUnclean: true), Build.node("beta")])
+        #expect(undecidedNode(Build.set(own: "beta"), cluster: cluster) == "alpha")
+        cluster.nodes[0].isUnclean = false
+        #expect(undecidedNode(Build.set(own: "beta"), cluster: cluster) == nil)
+    }
+
     @Test func whoeverMayComeIsAwaited() {
         func isAwaited(_ own: PublishedPosition = Self.own, _ change: (inout ClusterNode) -> Void) -> Bool {
             ballots([:], own: own) { change(&$0.nodes[0]) }[0].isAwaited

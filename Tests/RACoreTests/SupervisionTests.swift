@@ -13,7 +13,7 @@ struct Supervised {
     var fences = true
     var barrier: LSN?
     var record: ClusterRecord? = Build.record("alpha", 1, of: ["beta"])
-    var isPromotedHere = false
+    var isPromotedHere = true
     var timeline: UInt32 = 1
     var unsteady: [String] = []
 
@@ -187,8 +187,16 @@ extension ClusterEffect {
             ($0.beta, $0.senders, $0.setting) = (Build.primaryNode("beta"), .known([]), "")
         }
         #expect(other.plan == SupervisionPlan())
-        let behind = Supervised().with { ($0.record, $0.senders, $0.setting) = (Build.record("beta"), .known([]), "") }
-        #expect(behind.plan == SupervisionPlan())
+        // What came up by itself has only the record, which may be an old one, even where it names this node.
+        for record in [Build.record("beta"), Build.record("alpha")] {
+            let stray = Supervised().with {
+                ($0.record, $0.senders, $0.setting, $0.isPromotedHere) = (record, .known([]), "", false)
+            }
+            #expect(stray.plan == SupervisionPlan())
+        }
+        #expect(
+            Supervised().with { ($0.isPromotedHere, $0.fences, $0.senders) = (false, false, .known([])) }.effects != []
+        )
     }
 
     @Test func aStoppedPeerKeepsItsOwnWord() {

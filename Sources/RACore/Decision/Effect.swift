@@ -12,6 +12,8 @@ public enum ClusterEffect: Sendable, Hashable {
     case publish(PublishedPosition)
     /// Takes that back.
     case withdrawPosition
+    /// Raises the CIB's `admin_epoch` to this: it wins then over that of a node which was away, whatever that one changed.
+    case outrank(adminEpoch: Int)
     /// Ends the WAL receiver so that it connects anew, to where the primary is now.
     case reconnectReceiver
 }
@@ -39,7 +41,7 @@ extension ClusterEffect {
     public var changesSetting: Bool {
         switch self {
         case .waitFor: true
-        case .set, .delete, .record, .publish, .withdrawPosition, .reconnectReceiver: false
+        case .set, .delete, .record, .publish, .withdrawPosition, .outrank, .reconnectReceiver: false
         }
     }
 
@@ -50,7 +52,7 @@ extension ClusterEffect {
             attributeValue(attribute, node: node, in: cluster, resource: resource) == value
         case .delete(let attribute, let node):
             attributeValue(attribute, node: node, in: cluster, resource: resource) == nil
-        case .record, .waitFor, .publish, .withdrawPosition, .reconnectReceiver: false
+        case .record, .waitFor, .publish, .withdrawPosition, .outrank, .reconnectReceiver: false
         }
     }
 }

@@ -105,7 +105,7 @@ private func judge(
     }
     if seen.map({ $0 > record.stamp }) ?? false || isOutdated(record, votes.voters) { return chooseAmongAll(votes) }
     // Half of the nodes may have been left behind by the other half since they were here last.
-    let isMajority = ballots.filter(\.hasTold).count * 2 > ballots.count
+    let isMajority = record.isLossAccepted || ballots.filter(\.hasTold).count * 2 > ballots.count
     let witnesses = votes.voters.filter { isMajority || $0.position.hasTakenPart }
     if let (proof, witnesses) = prove(record, witnesses, mode) {
         return choose(votes, notBehind: witnesses, record, because: proof)

@@ -50,16 +50,15 @@ func otherPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
 ///
 /// The record alone can be wrong: of a node that was cut off, the copy of the CIB may be the one with more changes when it
 /// comes back, which Pacemaker takes. A server that came up as primary by itself has only the record.
-func isTruePrimary(_ input: SupervisionInput) -> Bool {
+public func isTruePrimary(_ input: SupervisionInput) -> Bool {
     let set = input.set
     guard otherPrimary(set, cluster: input.cluster) == nil, set.members.contains(where: { sameName($0, set.ownNode) })
     else { return false }
     guard let record = input.record, record.systemIdentifier != nil else { return true }
-    // With fencing nobody can have been promoted since: this server wouldn't run any more.
-    if input.isPromotedHere && input.cluster.properties.isFencingEnabled { return true }
-    guard sameName(record.primary, set.ownNode) else { return false }
-    // What came up by itself has only the record, which may be an old one where half of the nodes are enough.
-    return !input.cluster.properties.isFencingEnabled || input.cluster.hasMajority
+    // With fencing nobody can have been promoted since: this server wouldn't run any more. What came up by itself has only
+    // the record, which may be an old one.
+    if input.cluster.properties.isFencingEnabled { return input.isPromotedHere }
+    return sameName(record.primary, set.ownNode)
 }
 
 /// The nodes that must have the record of a promotion themselves before it begins: whoever could be promoted by an older
@@ -92,10 +91,25 @@ public func recordOfPromotion(
 }
 
 /// What must be done before a promotion: its record and, in strict mode, commits that wait from the first one on.
-public func preparePromotion(_ set: ReplicaSet, record: ClusterRecord) -> [ClusterEffect] {
-    guard set.mode == .sync, set.policy.isStrict else { return [.record(record)] }
+///
+/// A node that was cut off may come back with more changes, and its configuration would win: one in which somebody is
+/// about to be promoted goes before it.
+public func preparePromotion(
+    _ set: ReplicaSet,
+    record: ClusterRecord,
+    cluster: ClusterObservation
+) -> [ClusterEffect] {
+    let effects: [ClusterEffect] = [.record(record), .outrank(adminEpoch: cluster.adminEpoch + 1)]
+    guard set.mode == .sync, set.policy.isStrict else { return effects }
     let wanted = decideSynchronousSet(set, streaming: [], inEffect: .none, unsteady: [], outside: [])
-    return [.record(record), .waitFor(wanted, confirmedBy: [])]
+    return effects + [.waitFor(wanted, confirmedBy: [])]
+}
+
+/// What goes before any other promotion that was only prepared: those who could decide otherwise know of this one.
+///
+/// - Parameter cluster: in which the others go by the record.
+public func sealPromotion(_ cluster: ClusterObservation) -> ClusterEffect {
+    .outrank(adminEpoch: cluster.adminEpoch + 1)
 }
 
 /// What is told once the instance is the primary.

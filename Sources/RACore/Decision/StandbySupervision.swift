@@ -53,6 +53,12 @@ private func mayTakePart(_ node: ClusterNode, resource: String) -> Bool {
     }
 }
 
+/// A node that may still be the primary, and send WAL: what a standby tells of its position is old in a moment.
+public func undecidedNode(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
+    guard cluster.properties.isFencingEnabled else { return nil }
+    return set.peers.first { cluster.node($0)?.isUnclean ?? false }
+}
+
 /// A position that a node has published.
 public struct NodePosition: Sendable, Hashable {
     public var node: String

@@ -19,6 +19,21 @@ public func newestRecord(
     return newest
 }
 
+/// Whether a node keeps a copy of a record: not of its own promotion, which nobody may have confirmed yet.
+public func isWorthKeeping(_ record: ClusterRecord, own: String, copy: ClusterRecord?) -> Bool {
+    guard record.systemIdentifier != nil, !record.primary.isEmpty else { return false }
+    guard !record.isPromoting || !sameName(record.primary, own) else { return false }
+    return copy.map { $0.stamp < record.stamp } ?? true
+}
+
+/// Whether a node that has these records goes by one of a primary, or by a newer one of the same.
+///
+/// Its number alone proves nothing: two that were cut off from each other may use the same.
+public func goesBy(_ record: ClusterRecord, _ shown: [ClusterRecord]) -> Bool {
+    shown.contains { $0.stamp >= record.stamp && $0.primary == record.primary }
+        && !shown.contains { $0.stamp >= record.stamp && $0.primary != record.primary }
+}
+
 /// What heartbeat/pgsql's flags say: a cluster that ran it goes on from there.
 private func inheritedRecord(in cluster: ClusterObservation, resource: String) -> ClusterRecord? {
     let name = NodeAttribute.dataStatus.name(resource: resource)

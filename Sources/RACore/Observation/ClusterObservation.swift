@@ -5,17 +5,21 @@ public struct ClusterObservation: Sendable, Equatable {
     /// The name of the designated controller's node; nil while there is none.
     public var designatedController: String?
     public var properties: ClusterProperties
+    /// The first part of the configuration's version: nothing but an administrator or this agent raises it.
+    public var adminEpoch: Int
 
     public init(
         nodes: [ClusterNode],
         hasQuorum: Bool,
         designatedController: String? = nil,
-        properties: ClusterProperties = ClusterProperties()
+        properties: ClusterProperties = ClusterProperties(),
+        adminEpoch: Int = 0
     ) {
         self.nodes = nodes
         self.hasQuorum = hasQuorum
         self.designatedController = designatedController
         self.properties = properties
+        self.adminEpoch = adminEpoch
     }
 
     /// Whether this partition may act: it has quorum, or its operator wants it to go on without.

@@ -28,6 +28,8 @@ struct PromotionRecord {
     /// What this promotion needs first, until it is done.
     private(set) var missing: [ClusterEffect] = []
     private var written: ClusterRecord?
+    /// What the configuration's version must be, once the others have the record.
+    private var sealed: Int?
     private var ballots: [Ballot] = []
     /// How far this node had come when its promotion was recorded.
     var baseline: LSN? { written?.lsn }
@@ -71,7 +73,7 @@ struct PromotionRecord {
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
         let former = record.map { carriedOut($0, ballots) }
         let wanted = recordOfPromotion(set, position: own, record: former)
-        (missing, written) = (preparePromotion(set, record: wanted), wanted)
+        (missing, written) = (preparePromotion(set, record: wanted, cluster: cluster), wanted)
         return nil
     }
 
@@ -102,12 +104,19 @@ struct PromotionRecord {
     }
 
     /// Whether what was recorded is known to whoever could decide otherwise.
-    private func confirm(_ cluster: ClusterObservation, _ agent: Agent) -> String? {
+    ///
+    /// They are asked twice: before and after the configuration is made to win over any in which that isn't so.
+    private mutating func confirm(_ cluster: ClusterObservation, _ agent: Agent) -> String? {
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
         guard let written else { return nil }
+        if let sealed, cluster.adminEpoch < sealed { return "admin_epoch isn't \(sealed) yet" }
         let witnesses = promotionWitnesses(set, cluster: cluster) + [set.ownNode]
         let end = agent.lookDeadline.capped(milliseconds: 1000)
-        guard let node = agent.tools.nodeWithout(written.stamp, of: witnesses, by: end) else { return nil }
-        return "\(node) doesn't show record \(written.stamp) yet"
+        if let node = agent.tools.nodeWithout(written, of: witnesses, by: end) {
+            return "\(node) doesn't show record \(written.stamp) yet"
+        }
+        guard sealed == nil else { return nil }
+        (missing, sealed) = ([sealPromotion(cluster)], cluster.adminEpoch + 1)
+        return nil
     }
 }

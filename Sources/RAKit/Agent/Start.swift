@@ -26,7 +26,8 @@ extension Agent {
         let cluster = try knownCluster()
         let set = replicaSet(cluster)
         try verifyNodeNames(set, cluster)
-        if let failure = ClusterPerformer(agent: self).perform(announceStart(set, cluster: cluster)) {
+        let announcement = announceStart(set, cluster: cluster) + announceStopped(installation, cluster)
+        if let failure = ClusterPerformer(agent: self).perform(announcement) {
             throw Refusal(.genericError, failure)
         }
         // A server that runs is judged as it is; its data can't be looked at from outside.
@@ -38,6 +39,29 @@ extension Agent {
         guard outcome.code == .success else { return outcome }
         try finishStart(performer)
         return outcome
+    }
+
+    /// Where the data of this instance end, as far as its files tell at once: also one that can't start has seen records
+    /// of which the others must know.
+    private func announceStopped(_ installation: Installation, _ cluster: ClusterObservation) -> [ClusterEffect] {
+        guard case .absent = observePostmaster(dataDirectory: dataDirectory),
+            case .known(let control) = ControlFile.read(installation, by: deadline.capped(milliseconds: 2000)),
+            case .known(let local) = LocalWAL(installation: installation).history(control)
+        else { return [] }
+        let end = [control.checkpoint, control.minimumRecoveryEnd].compactMap { $0 }.max()?.lsn
+        ElectionRounds(resource: environment.resource).open()
+        return [
+            .publish(
+                PublishedPosition(
+                    systemIdentifier: local.systemIdentifier,
+                    history: local.history,
+                    lsn: end ?? control.checkpoint.lsn,
+                    isRunning: false,
+                    seen: newestRecord(cluster)?.stamp,
+                    hasTakenPart: false
+                )
+            )
+        ]
     }
 
     /// Checks what only a running server tells, and takes part in the choice of a primary.

@@ -19,7 +19,9 @@ extension Agent {
             }
             let record = newestRecord(known)
             noteAdoption(record, instance.postmaster)
-            let plan = decideSupervision(input(set, instance.postmaster, facts, record, known), barrier: barrier)
+            let input = input(set, instance.postmaster, facts, record, known)
+            let plan = decideSupervision(input, barrier: barrier)
+            remark("stray", isTruePrimary(input) ? nil : strayText(record))
             guard !deadline.isPast else { return }
             if plan.effects.isEmpty {
                 guard let awaited = plan.awaited else { return rest(instance.postmaster, facts, record, known) }
@@ -39,6 +41,11 @@ extension Agent {
             guard let now = observePrimary() else { return }
             facts = now
         }
+    }
+
+    private func strayText(_ record: ClusterRecord?) -> String {
+        "this primary wasn't promoted by the agent: it isn't supervised, and nobody is told of its standbys. The record names "
+            + "\(record?.primary ?? "nobody"). HINT: 'crm resource restart \(environment.resource) \(ownNode())'."
     }
 
     /// A primary that runs already when the agent sees the cluster first is taken as it is.
@@ -131,7 +138,7 @@ extension Agent {
             case .set(let attribute, let node, let value) where attribute == .score || attribute == .dataStatus:
                 log.info("\(attribute.name(resource: environment.resource)) of \(node) becomes \(value)")
             case .record(let record): log.info("recording \(record.text)")
-            case .set, .delete, .waitFor, .publish, .withdrawPosition, .reconnectReceiver: break
+            case .set, .delete, .waitFor, .publish, .withdrawPosition, .outrank, .reconnectReceiver: break
             }
         }
     }

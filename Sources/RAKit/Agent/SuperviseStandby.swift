@@ -28,7 +28,7 @@ extension Agent {
 
     /// Whether WAL comes from another server. A node that still has the primary's address streams from itself, which
     /// proves nothing: it serves a standby of its own name then.
-    private func isReceiving(_ facts: ServerFacts) -> Bool {
+    func isReceiving(_ facts: ServerFacts) -> Bool {
         guard let receiver = facts.receiver, receiver.isStreaming else { return false }
         // From a primary of before the last promotion that this node knows of.
         if let timeline = receiver.timeline, let known = recordCopy.read()?.timeline, timeline < known { return false }

@@ -2,7 +2,13 @@ import RACore
 
 extension Agent {
     /// One look at an election: publishes this node's position, then decides from all that are published.
+    ///
+    /// Not while WAL still comes: whoever sends it hasn't ended, and may acknowledge what this node has yet to receive.
     func runElection(_ facts: ServerFacts, _ set: ReplicaSet, _ cluster: ClusterObservation) {
+        if let lost = undecidedNode(set, cluster: cluster) {
+            return log.info("no primary is seen, and \(lost) is lost and not fenced yet: nobody is chosen before")
+        }
+        guard !isReceiving(facts) else { return log.info("no primary is seen, and WAL still comes from one") }
         guard let facts = settled(facts) else {
             log.info("no primary runs, and this node still replays WAL: its position isn't final")
             return

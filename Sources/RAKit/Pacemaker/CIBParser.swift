@@ -18,6 +18,7 @@ private struct CIBParser {
     private var fencing = FencingDevices()
     private var hasQuorum = false
     private var controllerID: String?
+    private var adminEpoch = 0
 
     init(scanner: XMLScanner, resource: String) {
         self.scanner = scanner
@@ -48,13 +49,15 @@ private struct CIBParser {
                 isMaintenanceMode: options.isMaintenanceMode,
                 ignoresQuorum: options.ignoresQuorum,
                 hasFencingDevice: fencing.isAny || options.hasWatchdogFencing
-            )
+            ),
+            adminEpoch: adminEpoch
         )
     }
 
     private mutating func readRoot() throws(XMLFault) {
         hasQuorum = scanner.attribute("have-quorum", is: "1") || scanner.attribute("have-quorum", is: "true")
         controllerID = try scanner.attribute("dc-uuid")
+        adminEpoch = try scanner.attribute("admin_epoch").flatMap { Int($0) } ?? 0
         let root = scanner.depth
         while try scanner.nextChild(of: root) {
             if scanner.isNamed("configuration") {

@@ -41,6 +41,7 @@ public struct ClusterTools: Sendable {
         case .delete(let attribute, let node): Command("crm_attribute", words(attribute, node) + ["-D"])
         case .publish(let position): Command("attrd_updater", ["-p", "-n", positionName, "-U", position.text])
         case .withdrawPosition: Command("attrd_updater", ["-p", "-n", positionName, "-D"])
+        case .outrank(let epoch): Command("cibadmin", ["--modify", "--xml-text", "<cib admin_epoch=\"\(epoch)\"/>"])
         case .record, .waitFor, .reconnectReceiver: nil
         }
     }
@@ -64,23 +65,23 @@ public struct ClusterTools: Sendable {
 
     /// Whether nodes have a record themselves: each is asked for its own copy of the CIB.
     ///
-    /// - Returns: the first that doesn't show it in time, or nil.
-    public func nodeWithout(_ stamp: RecordStamp, of nodes: [String], by deadline: Deadline) -> String? {
+    /// - Returns: the first that doesn't go by it in time, or nil.
+    public func nodeWithout(_ record: ClusterRecord, of nodes: [String], by deadline: Deadline) -> String? {
         var open = nodes
         while !open.isEmpty {
             let commands = open.map { Command("cibadmin", ["--query", "--scope", "nodes", "--node", $0]) }
             let results = runSideBySide(commands, by: deadline)
-            open = zip(open, results).filter { !shows(stamp, $0.1) }.map(\.0)
+            open = zip(open, results).filter { !shows(record, $0.1) }.map(\.0)
             guard !open.isEmpty, deadline.remainingMilliseconds > 50 else { break }
             pause(milliseconds: 10)
         }
         return open.first
     }
 
-    private func shows(_ stamp: RecordStamp, _ result: CommandResult) -> Bool {
+    private func shows(_ record: ClusterRecord, _ result: CommandResult) -> Bool {
         let name = NodeAttribute.record.name(resource: resource)
         guard result.isSuccess, let values = try? parseNodeAttributes(result.output, name: name) else { return false }
-        return values.contains { ClusterRecord($0).map { $0.stamp >= stamp } ?? false }
+        return goesBy(record, values.compactMap { ClusterRecord($0) })
     }
 
     /// Writes attributes side by side; their order among each other is open.
@@ -141,6 +142,7 @@ public struct ClusterTools: Sendable {
         case .waitFor(let set, _): "making commits wait for \"\(set.setting)\""
         case .publish: "publishing this node's position"
         case .withdrawPosition: "withdrawing this node's position"
+        case .outrank(let epoch): "raising admin_epoch to \(epoch)"
         case .reconnectReceiver: "reconnecting the WAL receiver"
         }
     }

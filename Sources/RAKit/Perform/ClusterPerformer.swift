@@ -11,7 +11,10 @@ struct ClusterPerformer {
         var attributes: [ClusterEffect] = []
         for effect in effects {
             switch effect {
-            case .set, .delete, .publish, .withdrawPosition: attributes.append(effect)
+            case .set, .delete, .publish, .withdrawPosition, .outrank: attributes.append(effect)
+            // One that only this node knows of would outrank what the others record meanwhile: no copy before it is confirmed.
+            case .record(let record) where record.isPromoting:
+                attributes.append(.set(.record, node: agent.ownNode(), value: record.text))
             case .record(let record):
                 if let failure = flush(&attributes) ?? write(record) { return failure }
             case .waitFor(let set, let witnesses):
@@ -30,18 +33,17 @@ struct ClusterPerformer {
         } catch {
             return error.description
         }
-        let node = agent.ownNode()
-        return agent.tools.write([.set(.record, node: node, value: record.text)], by: agent.deadline)
+        return agent.tools.write([.set(.record, node: agent.ownNode(), value: record.text)], by: agent.deadline)
     }
 
     /// Makes sure that whoever was waited for knows of it before that ends: a node that is cut off is still online by
     /// the CIB for a while, and may be promoted by the record that it has.
     private func confirm(on nodes: [String]) -> String? {
         guard !nodes.isEmpty else { return nil }
-        guard let stamp = agent.recordCopy.read()?.stamp else { return "this node's copy of the record can't be read" }
+        guard let record = agent.recordCopy.read() else { return "this node's copy of the record can't be read" }
         let end = agent.deadline.capped(milliseconds: 2000)
-        guard let node = agent.tools.nodeWithout(stamp, of: nodes, by: end) else { return nil }
-        return "\(node) doesn't show record \(stamp) yet; commits go on waiting for it"
+        guard let node = agent.tools.nodeWithout(record, of: nodes, by: end) else { return nil }
+        return "\(node) doesn't show record \(record.stamp) yet; commits go on waiting for it"
     }
 
     private func flush(_ attributes: inout [ClusterEffect]) -> String? {

@@ -26,8 +26,7 @@ extension Agent {
     func newestRecord(_ cluster: ClusterObservation) -> ClusterRecord? {
         let copy = recordCopy.read()
         let newest = RACore.newestRecord(in: cluster, resource: environment.resource, copy: copy)
-        guard let newest, newest.systemIdentifier != nil, !newest.primary.isEmpty else { return newest }
-        if copy.map({ $0.stamp < newest.stamp }) ?? true {
+        if let newest, isWorthKeeping(newest, own: ownNode(), copy: copy) {
             do throws(SystemError) {
                 try recordCopy.write(newest, owner: account)
             } catch {
