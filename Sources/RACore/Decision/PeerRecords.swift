@@ -17,7 +17,8 @@ public struct PeerRecord: Sendable, Hashable {
 /// - Parameter isWaitedFor: whether the durable record names it among those that have every acknowledged commit.
 public func decidePeerRecord(_ link: PeerLink, mode: ReplicationMode, isWaitedFor: Bool) -> PeerRecord {
     switch (link, mode, isWaitedFor) {
-    case (.none, _, _): PeerRecord(.disconnected, nil, isCandidate: false)
+    // Rules that send readers to a synchronous standby must not find one that receives nothing any more.
+    case (.none, _, _): PeerRecord(.disconnected, .alone, isCandidate: false)
     case (.synchronous, .sync, true): PeerRecord(.synchronous, .synchronous, isCandidate: true)
     case (.synchronous, .sync, false): PeerRecord(.asynchronous, .asynchronous, isCandidate: false)
     case (.asynchronous, .sync, _): PeerRecord(.asynchronous, .asynchronous, isCandidate: false)

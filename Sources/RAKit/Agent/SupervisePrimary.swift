@@ -12,6 +12,7 @@ extension Agent {
         let set = replicaSet(cluster.value)
         makeReady(instance, facts, set)
         var barrier: LSN?
+        var former: [ClusterEffect] = []
         for _ in 0..<supervisionRounds {
             guard case .known(let known) = cluster else {
                 if case .unknown(let why) = cluster { log.warning("replication isn't supervised: \(why)") }
@@ -31,11 +32,11 @@ extension Agent {
                 (barrier, facts) = (reached, now)
                 continue
             }
+            // Pacemaker's daemon for attributes may hold what its controller's restart has removed from the CIB.
+            if plan.effects == former { tools.refreshAttributes(by: lookDeadline) }
+            former = plan.effects
             logChanges(plan.effects)
-            if let failure = ClusterPerformer(agent: self).perform(plan.effects) {
-                log.error(failure)
-                return
-            }
+            if let failure = ClusterPerformer(agent: self).perform(plan.effects) { return log.error(failure) }
             if plan.effects.contains(where: \.changesSetting) { barrier = nil }
             cluster = tools.observe(by: deadline)
             guard let now = observePrimary() else { return }

@@ -147,6 +147,12 @@ public struct ClusterTools: Sendable {
         }
     }
 
+    /// Has Pacemaker's daemon for attributes write all that it holds into the CIB.
+    public func refreshAttributes(by deadline: Deadline) {
+        let name = NodeAttribute.score.name(resource: resource)
+        _ = run(Command("attrd_updater", ["-R", "-n", name]), by: deadline.capped(milliseconds: 5000))
+    }
+
     /// This node's name as the local cluster service knows it.
     public func localNodeName(by deadline: Deadline) -> String? {
         let result = run(Command("crm_node", ["-n"]), by: deadline.capped(milliseconds: 5000))
