@@ -151,6 +151,10 @@ import Testing
         let stranger = Build.published(5, 900, system: 2)
         #expect(choose([nil, Self.at(90), stranger], waited) == .chosen("beta", because: .synchronous(["beta"])))
         #expect(choose([nil, Self.at(90, seen: nil), stranger], nil) == .foreign("gamma"))
+        // Every node was made anew by initdb and copies.
+        let anew = [80, 90, 70].map { Build.published(1, $0, system: 2) }
+        #expect(choose(anew, waited) == .chosen("beta", because: .everybody))
+        #expect(choose([anew[0], anew[1], nil], waited) == .lacking(["alpha", "beta", "gamma"]))
     }
 
     @Test func tiesGoToTheCandidateThenToTheRecordThenToTheList() {

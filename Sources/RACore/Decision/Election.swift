@@ -59,19 +59,20 @@ public func choosePrimary(
 ) -> ElectionOutcome {
     let awaited = ballots.filter { $0.isAwaited && $0.position?.isRunning != true }.map(\.node)
     guard awaited.isEmpty else { return .awaiting(awaited) }
-    let record = record.map { carriedOut($0, ballots) }
-    var voters: [Voter] = []
-    for ballot in ballots {
-        guard let position = ballot.position, position.isRunning else { continue }
-        guard let system = record?.systemIdentifier ?? voters.first?.position.systemIdentifier else {
-            voters.append(Voter(node: ballot.node, position: position))
-            continue
-        }
-        if position.systemIdentifier == system {
-            voters.append(Voter(node: ballot.node, position: position))
-        } else if record?.systemIdentifier == nil {
-            return .foreign(ballot.node)
-        }
+    let running = ballots.compactMap { ballot in
+        ballot.position.flatMap { $0.isRunning ? Voter(node: ballot.node, position: $0) : nil }
+    }
+    let isOfThisDatabase = record?.systemIdentifier.map { system in
+        running.count < ballots.count || running.contains { $0.position.systemIdentifier == system }
+    }
+    // Made anew from initdb on every node: what was recorded was of other data.
+    let record = isOfThisDatabase ?? true ? record.map { carriedOut($0, ballots) } : nil
+    let system = record?.systemIdentifier ?? running.first?.position.systemIdentifier
+    let voters = running.filter { $0.position.systemIdentifier == system }
+    if record?.systemIdentifier == nil,
+        let stranger = running.first(where: { $0.position.systemIdentifier != system })
+    {
+        return .foreign(stranger.node)
     }
     let absent = ballots.map(\.node).filter { node in !voters.contains { sameName($0.node, node) } }
     guard let best = furthest(voters, record, preferred) else { return .lacking(absent) }
