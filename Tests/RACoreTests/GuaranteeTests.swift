@@ -243,3 +243,41 @@ import Testing
         #expect(steadiness.unsteady(now: 20).isEmpty)
     }
 }
+
+@Suite struct StallWatchTests {
+    private func watch(_ looks: [(flushed: UInt64, lsn: UInt64, now: UInt64)], at now: UInt64) -> [String] {
+        var watch = StallWatch()
+        for look in looks {
+            watch.look([Build.sender("beta", "sync", flushed: look.flushed)], lsn: LSN(bytes: look.lsn), now: look.now)
+            watch = StallWatch(text: watch.text)
+        }
+        return watch.stalled(seconds: 10, now: now)
+    }
+
+    @Test func whoTakesNothingIsFound() {
+        #expect(watch([(100, 200, 50), (100, 300, 55)], at: 59).isEmpty)
+        #expect(watch([(100, 200, 50), (100, 300, 60)], at: 60) == ["beta"])
+        #expect(watch([(100, 200, 50), (150, 300, 55), (150, 300, 60)], at: 64).isEmpty, "it goes on, slowly")
+        #expect(watch([(100, 100, 50), (100, 100, 70)], at: 90).isEmpty, "there is nothing to take")
+        #expect(watch([(100, 200, 50), (200, 200, 55), (200, 300, 60)], at: 64).isEmpty)
+    }
+
+    /// A standby that connected anew after a cut has its former connection beside it for a while.
+    @Test func theConnectionThatGoesOnCounts() {
+        var watch = StallWatch()
+        for now in [UInt64(50), 60] {
+            let senders =
+                [Build.sender("beta", "sync", flushed: 100), Build.sender("beta", "sync", flushed: now)]
+                + [Build.sender("gamma", "async", flushed: 100), Build.sender("gamma", "async", flushed: 150 + now)]
+            watch.look(senders, lsn: LSN(bytes: 300), now: now)
+        }
+        #expect(watch.stalled(seconds: 10, now: 60) == ["beta"])
+    }
+
+    @Test func aStalledStandbyIsNoLongerWaitedFor() {
+        var world = Supervised().with { $0.stalled = ["beta"] }
+        _ = world.settle()
+        #expect(world.setting == "\"gamma\"")
+        #expect(world.beta[.dataStatus] == "STALLED" && !world.beta.isPromotable)
+    }
+}

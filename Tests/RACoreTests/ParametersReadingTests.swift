@@ -14,7 +14,7 @@ import Testing
             "crm_attr_timeout", "stop_escalate_in_slave", "check_wal_receiver", "external_standby_node_list",
         ]
         #expect(names.count == 33)
-        let own = ["sync_num", "sync_method", "sync_strict"]
+        let own = ["sync_num", "sync_method", "sync_strict", "sync_stall_timeout"]
         #expect(ParameterTable.all.prefix(33).map(\.name).sorted() == names.sorted())
         #expect(ParameterTable.all.dropFirst(33).map(\.name) == own)
     }

@@ -16,6 +16,7 @@ struct Supervised {
     var isPromotedHere = true
     var timeline: UInt32 = 1
     var unsteady: [String] = []
+    var stalled: [String] = []
 
     init() {
         alpha = Build.primaryNode()
@@ -38,7 +39,8 @@ struct Supervised {
             cluster: cluster,
             record: record,
             isPromotedHere: isPromotedHere,
-            unsteady: unsteady
+            unsteady: unsteady,
+            stalled: stalled
         )
         return decideSupervision(input, barrier: barrier)
     }

@@ -9,6 +9,8 @@ public struct SupervisionInput: Sendable {
     public var isPromotedHere: Bool
     /// Peers that were lost too often to be waited for again so soon.
     public var unsteady: [String]
+    /// Peers whose connection looks alive, but that take no WAL.
+    public var stalled: [String]
 
     public init(
         set: ReplicaSet,
@@ -16,7 +18,8 @@ public struct SupervisionInput: Sendable {
         cluster: ClusterObservation,
         record: ClusterRecord?,
         isPromotedHere: Bool,
-        unsteady: [String] = []
+        unsteady: [String] = [],
+        stalled: [String] = []
     ) {
         self.set = set
         self.server = server
@@ -24,6 +27,7 @@ public struct SupervisionInput: Sendable {
         self.record = record
         self.isPromotedHere = isPromotedHere
         self.unsteady = unsteady
+        self.stalled = stalled
     }
 }
 
@@ -60,7 +64,7 @@ public func decideSupervision(_ input: SupervisionInput, barrier: LSN?) -> Super
         let inEffect = SynchronousSet(setting: server.synchronousStandbyNames),
         !isWaitingForLost(set, inEffect: inEffect, record: record, cluster: cluster)
     else { return SupervisionPlan(effects: own) }
-    let links = set.peers.map { (node: $0, link: link(to: $0, senders: senders, cluster: cluster)) }
+    let links = set.peers.map { (node: $0, link: link(to: $0, senders: senders, input)) }
     let peers = peerEffects(links, record: record, inEffect: inEffect, senders: senders, input)
     let step = nextStep(links, record: record, inEffect: inEffect, senders: senders, input)
     return plan(step, own: own + peers.demotions, promotions: peers.promotions, record, barrier, input, senders)
@@ -174,8 +178,9 @@ private func isWaitingForLost(
 
 /// How a peer is connected; one that the cluster knows to be down isn't, whatever its connection still looks like: the
 /// server takes a minute to find out (`wal_sender_timeout`).
-private func link(to node: String, senders: [WALSender], cluster: ClusterObservation) -> PeerLink {
-    if let known = cluster.node(node), !known.isOnline, !known.isUnclean { return .none }
+private func link(to node: String, senders: [WALSender], _ input: SupervisionInput) -> PeerLink {
+    if let known = input.cluster.node(node), !known.isOnline, !known.isUnclean { return .none }
+    if input.stalled.contains(where: { sameName($0, node) }) { return .other("STALLED") }
     return PeerLink(node: node, senders: senders)
 }
 

@@ -41,5 +41,19 @@ extension ParameterTable {
                 """
             )
         ) { $0.syncStrict = $1 },
+        .integer(
+            "sync_stall_timeout",
+            in: 0...86400,
+            default: 10,
+            isReloadable: true,
+            ParameterText(
+                "Seconds after which a standby that takes no WAL is given up",
+                """
+                A standby whose connection is there, but which has taken nothing for so many seconds although there \
+                is more, counts as lost: commits no longer wait for it, as for one whose replication link is cut. 0 \
+                leaves that to PostgreSQL's wal_sender_timeout.
+                """
+            )
+        ) { $0.syncStallTimeout = $1 },
     ]
 }

@@ -51,6 +51,8 @@ public struct Parameters: Sendable, Hashable {
     public var syncMethod = SynchronousMethod.first
     /// Whether commits stop rather than wait for fewer.
     public var syncStrict = false
+    /// Seconds; 0 leaves it to PostgreSQL.
+    public var syncStallTimeout = 0
 
     /// The parameters of a resource that sets none.
     public init() {

@@ -1,21 +1,41 @@
 import RACore
 
+/// What earlier looks have found of the standbys.
+struct StandbyHistory {
+    /// Lost too often to be waited for again yet.
+    var unsteady: [String] = []
+    /// Connected, and taking no WAL.
+    var stalled: [String] = []
+}
+
 extension Agent {
-    /// The standbys that were lost too often to be waited for again yet; notes this look at them.
-    func unsteadyStandbys(_ set: ReplicaSet, _ facts: ServerFacts) -> [String] {
+    /// What the looks so far tell of the standbys; notes this one.
+    func standbyHistory(_ set: ReplicaSet, _ facts: ServerFacts) -> StandbyHistory {
         guard mode == .sync, let senders = facts.senders.value,
             let inEffect = SynchronousSet(setting: facts.synchronousStandbyNames)
-        else { return [] }
+        else { return StandbyHistory() }
+        let now = Moment.sinceBoot().nanoseconds / 1_000_000_000
+        let stalled = noteStalls(senders, lsn: facts.lsn, now: now)
         let file = RunFile("steadiness", resource: environment.resource)
         let former = file.read().map { Steadiness(text: $0.body) } ?? Steadiness()
         var steadiness = former
-        let now = Moment.sinceBoot().nanoseconds / 1_000_000_000
         steadiness.look(
-            streaming: set.peers.filter { PeerLink(node: $0, senders: senders).isStreaming },
+            streaming: set.peers.filter { node in
+                PeerLink(node: node, senders: senders).isStreaming && !stalled.contains { sameName($0, node) }
+            },
             waitedFor: set.peers.filter { inEffect.contains($0) },
             now: now
         )
         if steadiness != former { file.write(first: "standbys", body: steadiness.text) }
-        return steadiness.unsteady(now: now)
+        return StandbyHistory(unsteady: steadiness.unsteady(now: now), stalled: stalled)
+    }
+
+    private func noteStalls(_ senders: [WALSender], lsn: LSN, now: UInt64) -> [String] {
+        let file = RunFile("stalls", resource: environment.resource)
+        let former = file.read().map { StallWatch(text: $0.body) } ?? StallWatch()
+        var watch = former
+        watch.look(senders, lsn: lsn, now: now)
+        if watch != former { file.write(first: "standbys", body: watch.text) }
+        return watch.stalled(seconds: parameters.syncStallTimeout, now: now)
     }
 }

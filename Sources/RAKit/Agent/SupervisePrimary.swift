@@ -62,13 +62,15 @@ extension Agent {
         _ record: ClusterRecord?,
         _ cluster: ClusterObservation
     ) -> SupervisionInput {
-        SupervisionInput(
+        let history = standbyHistory(set, facts)
+        return SupervisionInput(
             set: set,
             server: facts,
             cluster: cluster,
             record: record,
             isPromotedHere: isPromotedHere(postmaster),
-            unsteady: unsteadyStandbys(set, facts)
+            unsteady: history.unsteady,
+            stalled: history.stalled
         )
     }
 
