@@ -92,19 +92,27 @@ def run(lab, scenario):
     began = time.monotonic()
     mode = MODES[scenario.mode]
     outcome = Outcome(scenario.name, scenario.mode, scenario.victim, gap_limit=scenario.gap)
-    # So that each scenario looks for its own rows only.
-    lab.psql(lab.primary(), "TRUNCATE lab_rows")
-    with Writers(lab) as writers:
-        writers.wait_writing()
-        stage = Stage(lab, writers)
-        hurt(scenario, stage, outcome)
-        # Afterwards, as a scenario may have brought the primary elsewhere before its fault.
-        outcome.victim = resolved(scenario.victim, stage)
-        heal(lab, mode, stage, outcome)
-    judge(mode, stage, outcome)
-    outcome.fenced = stage.fenced()
+    stage, notes = None, []
+    try:
+        # So that each scenario looks for its own rows only.
+        lab.psql(lab.primary(), "TRUNCATE lab_rows")
+        with Writers(lab) as writers:
+            notes = writers.notes()
+            writers.wait_writing()
+            stage = Stage(lab, writers)
+            hurt(scenario, stage, outcome)
+            # Afterwards, as a scenario may have brought the primary elsewhere before its fault.
+            outcome.victim = resolved(scenario.victim, stage)
+            heal(lab, mode, stage, outcome)
+        judge(mode, stage, outcome)
+        outcome.fenced = stage.fenced()
+    except LabError as error:
+        # What an earlier scenario left behind, or the lab itself: the next one gets another cluster.
+        outcome.problems.append(f"not begun: {error}" if stage is None else str(error))
+        outcome.is_whole = False
+        outcome.picture += healing.picture(lab)
     outcome.seconds = round(time.monotonic() - began, 1)
-    return outcome, writers.notes()
+    return outcome, notes
 
 
 def hurt(scenario, stage, outcome):
