@@ -119,7 +119,11 @@ import Testing
     @Test func theChosenOneOutdoesTheCandidate() {
         let present = ["alpha": "100", "beta": "-INFINITY", "gamma": "-INFINITY"]
         for node in ["beta", "gamma"] {
-            #expect(conclude(.chosen(node, because: .everybody), present, candidate: "alpha") == [node: "1000"])
+            #expect(
+                conclude(.chosen(node, because: .everybody), present, candidate: "alpha") == [
+                    node: "1000", "alpha": "-INFINITY",
+                ]
+            )
         }
         #expect(conclude(.chosen("alpha", because: .everybody), present, candidate: "alpha") == [:])
         #expect(conclude(.lacking(["gamma"]), present, candidate: "alpha") == ["alpha": "-INFINITY"])

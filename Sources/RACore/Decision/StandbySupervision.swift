@@ -133,7 +133,8 @@ public func concludeElection(
         scores = [(set.ownNode, sameName(node, set.ownNode) ? .primary : .never)]
     case (.chosen(let node, _), let candidate?):
         // A candidate that is chosen stays as it is: a new score would only abort the transition.
-        if !sameName(node, candidate) { scores = [(node, .primary)] }
+        // One that isn't mustn't win by where it is preferred to run.
+        if !sameName(node, candidate) { scores = [(node, .primary), (candidate, .never)] }
     case (.lacking, _), (.foreign, _), (.forked, _):
         scores = ([candidate].compactMap { $0 } + [set.ownNode]).map { ($0, .never) }
     // Whoever was found promotable before the primary was lost stays so while the others are awaited.

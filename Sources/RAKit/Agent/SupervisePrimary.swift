@@ -22,6 +22,7 @@ extension Agent {
             noteAdoption(record, instance.postmaster)
             let input = input(set, instance.postmaster, facts, record, known)
             let plan = decideSupervision(input, barrier: barrier)
+            if isTruePrimary(input) { noteTakenPart() }
             remark("stray", isTruePrimary(input) ? nil : strayText(record))
             guard !deadline.isPast else { return }
             if plan.effects.isEmpty {
@@ -51,7 +52,6 @@ extension Agent {
 
     /// A primary that runs already when the agent sees the cluster first is taken as it is.
     private func noteAdoption(_ record: ClusterRecord?, _ postmaster: PostmasterObservation) {
-        noteTakenPart()
         if record?.systemIdentifier == nil { notePromotion(postmaster) }
     }
 
