@@ -9,10 +9,7 @@ GAP = 25
 
 
 def hurt(stage):
-    stage.halt_receiver(stage.standby)
-    stage.drop(stage.standby)
-    stage.replaced(stage.standby)
-    stage.writes(200)
+    stage.leave_behind(stage.standby)
     stage.lab.unhang(stage.standby)
     stage.lab.kill_postmaster(stage.primary)
     stage.failover()

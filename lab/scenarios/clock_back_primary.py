@@ -12,8 +12,7 @@ GAP = 20
 
 def hurt(stage):
     disturbance.step_clock(stage.lab.nodes[stage.primary], -3600)
-    for _ in range(5):
-        stage.serves()
+    stage.serves(times=5)
     stage.settled()
     stage.expect(stage.lab.primary() == stage.primary, "a failover without need")
     stage.lab.kill_postmaster(stage.primary)

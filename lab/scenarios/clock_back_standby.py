@@ -12,8 +12,7 @@ GAP = 20
 
 def hurt(stage):
     disturbance.step_clock(stage.lab.nodes[stage.standby], -3600)
-    for _ in range(5):
-        stage.serves()
+    stage.serves(times=5)
     stage.settled()
     stage.lab.kill_postmaster(stage.primary)
     stage.failover()

@@ -9,9 +9,6 @@ GAP = 25
 
 
 def hurt(stage):
-    stage.halt_receiver(stage.standby)
-    stage.drop(stage.standby)
-    stage.replaced(stage.standby)
-    stage.writes(200)
+    stage.leave_behind(stage.standby)
     stage.lab.power_off(stage.primary)
     stage.expect(stage.failover() == stage.other, "a standby without the last commits was promoted")

@@ -9,7 +9,4 @@ GAP = 90
 
 
 def hurt(stage):
-    for name in stage.lab.nodes:
-        stage.lab.power_off(name)
-    stage.power_on_in_turn(stage.other, stage.primary, stage.standby)
-    stage.lab.wait_primary(80)
+    stage.cold_start(stage.other, stage.primary, stage.standby)

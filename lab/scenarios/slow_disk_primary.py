@@ -12,8 +12,7 @@ GAP = 30
 
 def hurt(stage):
     disturbance.slow_down(stage.lab.nodes[stage.primary], 300)
-    for _ in range(5):
-        stage.serves()
+    stage.serves(times=5)
     stage.expect(stage.lab.primary() == stage.primary, "a failover without need")
     stage.lab.kill_postmaster(stage.primary)
     stage.failover()

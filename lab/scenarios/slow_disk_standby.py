@@ -12,7 +12,6 @@ GAP = 30
 
 def hurt(stage):
     disturbance.slow_down(stage.lab.nodes[stage.standby], 300)
-    for _ in range(5):
-        stage.serves()
+    stage.serves(times=5)
     stage.lab.kill_postmaster(stage.primary)
     stage.failover()

@@ -52,10 +52,10 @@ class Stage:
         """Waits until another node than the first primary is promoted, and gives it."""
         return self.lab.wait_primary(timeout, other_than=self.primary)
 
-    def serves(self, timeout=90):
+    def serves(self, timeout=90, times=1):
         """Waits until two more commits through the virtual IP are acknowledged: the first may end a long wait."""
-        self.writers.through_address.wait_writing(timeout)
-        self.writers.through_address.wait_writing(timeout)
+        for _ in range(2 * times):
+            self.writers.through_address.wait_writing(timeout)
 
     def writes(self, count, timeout=60):
         """Waits for so many more commits through the virtual IP."""
@@ -190,11 +190,21 @@ class Stage:
         for name in self.standbys:
             self.lab.psql(name, "SELECT pg_wal_replay_resume() WHERE pg_is_in_recovery()", check=False)
 
-    def power_on_in_turn(self, *names):
-        """Switches nodes on, each when the cluster services of the one before answer."""
+    def leave_behind(self, name):
+        """Halts a standby's receiver until another one has taken its place, and many rows more."""
+        self.halt_receiver(name)
+        self.drop(name)
+        self.replaced(name)
+        self.writes(200)
+
+    def cold_start(self, *names):
+        """Cuts the power of all nodes; switches them on in this order, each when the one before answers; waits for a primary."""
+        for name in self.lab.nodes:
+            self.lab.power_off(name)
         for name in names:
             self.lab.power_on(name)
             self.wait(lambda name=name: self.answers(name), 60, f"cluster services on {name}")
+        self.lab.wait_primary(80)
 
     def answers(self, name):
         return bool(self.lab.nodes[name].init_process()) and \

@@ -4,7 +4,7 @@
 public enum ClusterEffect: Sendable, Hashable {
     case set(NodeAttribute, node: String, value: String)
     case delete(NodeAttribute, node: String)
-    /// Writes the durable record, on this node first.
+    /// Writes the durable record.
     case record(ClusterRecord)
     /// Makes commits wait for these standbys, an empty list for none; not before these nodes have the record themselves.
     case waitFor(SynchronousSet, confirmedBy: [String])

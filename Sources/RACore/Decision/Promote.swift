@@ -2,7 +2,7 @@
 ///
 /// - Parameters:
 ///   - isAttempted: whether this action has asked the server to promote.
-///   - records: what the cluster doesn't show yet and must know before: who isn't promotable any more.
+///   - records: what must be done and known in the cluster before.
 public func decidePromote(
     _ state: InstanceState,
     isAttempted: Bool,
@@ -41,18 +41,14 @@ public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation) ->
     return "\(lost) is lost and not fenced yet"
 }
 
-/// Another node that the cluster records as running the primary.
-func otherPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
-    cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted && !sameName($0.name, set.ownNode) }?.name
-}
-
 /// Whether a running primary is the one whose word counts: by the record, or because it was promoted by the agent.
 ///
 /// The record alone can be wrong: of a node that was cut off, the copy of the CIB may be the one with more changes when it
 /// comes back, which Pacemaker takes. A server that came up as primary by itself has only the record.
 public func isTruePrimary(_ input: SupervisionInput) -> Bool {
     let set = input.set
-    guard otherPrimary(set, cluster: input.cluster) == nil, set.members.contains(where: { sameName($0, set.ownNode) })
+    guard input.cluster.promotedNode(otherThan: set.ownNode) == nil,
+        set.members.contains(where: { sameName($0, set.ownNode) })
     else { return false }
     guard let record = input.record, record.systemIdentifier != nil else { return true }
     // With fencing nobody can have been promoted since: this server wouldn't run any more. What came up by itself has only
@@ -116,7 +112,7 @@ public func sealPromotion(_ cluster: ClusterObservation) -> ClusterEffect {
 ///
 /// - Parameter baseline: how far it had come as a standby.
 public func completePromotion(_ set: ReplicaSet, baseline: LSN?, cluster: ClusterObservation) -> [ClusterEffect] {
-    var effects = ownRecord(set) + [.delete(.xlogLocation, node: set.ownNode)]
+    var effects = ownAttributes(set) + [.delete(.xlogLocation, node: set.ownNode)]
     if let baseline { effects.append(.set(.masterBaseline, node: set.ownNode, value: baseline.digits)) }
     return pending(effects, in: cluster, resource: set.resource)
 }
@@ -137,7 +133,7 @@ public func refusePromotion(
             "node_list \"\(set.members.joined(separator: " "))\" doesn't name this node, \"\(set.ownNode)\""
         )
     }
-    if let other = otherPrimary(set, cluster: cluster) {
+    if let other = cluster.promotedNode(otherThan: set.ownNode) {
         return Refusal(.genericError, "the cluster records \(other) as the running primary")
     }
     if case .chosen(let node, _) = outcome, sameName(node, set.ownNode) { return nil }

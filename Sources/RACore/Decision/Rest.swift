@@ -31,7 +31,7 @@ public struct RestingState: Sendable, Equatable {
 /// What only takes a while longer to show isn't in its place yet: a standby that streams before its start has ended.
 public func mayRest(_ set: ReplicaSet, record: ClusterRecord?, cluster: ClusterObservation) -> Bool {
     record.map { sameName($0.primary, set.ownNode) && !$0.isPromoting } ?? false && cluster.hasQuorum
-        && otherPrimary(set, cluster: cluster) == nil
+        && cluster.promotedNode(otherThan: set.ownNode) == nil
         && set.members.allSatisfy { member in
             guard let node = cluster.node(member), node.isOnline, !node.isUnclean,
                 let status = attributeValue(.status, node: member, in: cluster, resource: set.resource)

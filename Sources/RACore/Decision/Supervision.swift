@@ -55,7 +55,7 @@ public func decideSupervision(_ input: SupervisionInput, barrier: LSN?) -> Super
     guard isTruePrimary(input) else { return SupervisionPlan() }
     // In a partition without quorum it goes on, and tells nobody: what it wrote might outlive what the others write.
     guard cluster.actsWithQuorum else { return SupervisionPlan() }
-    let own = pending(ownRecord(set), in: cluster, resource: set.resource)
+    let own = pending(ownAttributes(set), in: cluster, resource: set.resource)
     guard let record = presentRecord(input) else { return SupervisionPlan(effects: own) }
     let shown = attributeValue(.record, node: set.ownNode, in: cluster, resource: set.resource)
     // Only what the cluster shows is recorded: an agent may have been killed before it could write more than its own copy.
@@ -65,7 +65,7 @@ public func decideSupervision(_ input: SupervisionInput, barrier: LSN?) -> Super
         !isWaitingForLost(set, inEffect: inEffect, record: record, cluster: cluster)
     else { return SupervisionPlan(effects: own) }
     let links = set.peers.map { (node: $0, link: link(to: $0, senders: senders, input)) }
-    let peers = peerEffects(links, record: record, inEffect: inEffect, senders: senders, input)
+    let peers = peerAttributes(links, record: record, inEffect: inEffect, senders: senders, input)
     let step = nextStep(links, record: record, inEffect: inEffect, senders: senders, input)
     return plan(step, own: own + peers.demotions, promotions: peers.promotions, record, barrier, input, senders)
 }
@@ -184,7 +184,8 @@ private func link(to node: String, senders: [WALSender], _ input: SupervisionInp
     return PeerLink(node: node, senders: senders)
 }
 
-func ownRecord(_ set: ReplicaSet) -> [ClusterEffect] {
+/// What a primary tells people and rules of itself.
+func ownAttributes(_ set: ReplicaSet) -> [ClusterEffect] {
     [
         .set(.dataStatus, node: set.ownNode, value: DataStatus.latest.text),
         .set(.status, node: set.ownNode, value: StatusValue.primary.rawValue),

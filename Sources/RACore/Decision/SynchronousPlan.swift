@@ -3,7 +3,7 @@ public enum GuaranteeStep: Sendable, Hashable {
     case nothing
     /// Record this weaker guarantee first.
     case weaken(Guarantee)
-    /// Change the setting, once these nodes have the record: they were waited for and won't be any more.
+    /// Change the setting, once these nodes, as far as they are here, have the record: somebody that is waited for won't be.
     case change(SynchronousSet, confirmedBy: [String])
     /// Record this stronger guarantee, once enough standbys have reached what was acknowledged before the setting.
     case strengthen(Guarantee)

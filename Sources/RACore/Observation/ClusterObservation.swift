@@ -28,6 +28,14 @@ public struct ClusterObservation: Sendable, Equatable {
     /// Whether more than half of the nodes are here: then no other partition acts, whatever gives it quorum.
     var hasMajority: Bool { nodes.filter(\.isOnline).count * 2 > nodes.count }
 
+    /// The first node that is here and recorded as running the primary, apart from one.
+    public func promotedNode(otherThan node: String? = nil) -> String? {
+        nodes.first { candidate in
+            candidate.isOnline && candidate.resourceRole == .promoted
+                && node.map { !sameName(candidate.name, $0) } ?? true
+        }?.name
+    }
+
     /// Finds a node by its name; letter case doesn't count, as host names have none.
     public func node(_ name: String) -> ClusterNode? {
         nodes.first { sameName($0.name, name) }

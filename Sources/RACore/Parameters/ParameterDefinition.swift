@@ -129,39 +129,20 @@ extension ParameterDefinition {
         }
     }
 
-    /// One of the replication modes.
-    static func mode(
+    /// One of several words, which are the cases of a type.
+    static func word<Word: RawRepresentable & Sendable>(
         _ name: String,
-        default defaultMode: ReplicationMode,
-        _ text: ParameterText,
-        _ assign: @escaping @Sendable (inout Parameters, ReplicationMode) -> Void
-    ) -> ParameterDefinition {
-        ParameterDefinition(name, .string, defaultMode.rawValue, false, nil, text) { parameters, given in
-            assign(&parameters, defaultMode)
-            guard let given else { return nil }
-            guard let mode = ReplicationMode(rawValue: given) else {
-                return .value(parameter: name, text: given, fault: .unknownReplicationMode)
-            }
-            assign(&parameters, mode)
-            return nil
-        }
-    }
-
-    /// One of the methods of waiting for standbys.
-    static func method(
-        _ name: String,
-        default defaultMethod: SynchronousMethod,
+        default defaultWord: Word,
         isReloadable: Bool = false,
+        orElse fault: ValueFault,
         _ text: ParameterText,
-        _ assign: @escaping @Sendable (inout Parameters, SynchronousMethod) -> Void
-    ) -> ParameterDefinition {
-        ParameterDefinition(name, .string, defaultMethod.rawValue, isReloadable, nil, text) { parameters, given in
-            assign(&parameters, defaultMethod)
+        _ assign: @escaping @Sendable (inout Parameters, Word) -> Void
+    ) -> ParameterDefinition where Word.RawValue == String {
+        ParameterDefinition(name, .string, defaultWord.rawValue, isReloadable, nil, text) { parameters, given in
+            assign(&parameters, defaultWord)
             guard let given else { return nil }
-            guard let method = SynchronousMethod(rawValue: given) else {
-                return .value(parameter: name, text: given, fault: .unknownSynchronousMethod)
-            }
-            assign(&parameters, method)
+            guard let word = Word(rawValue: given) else { return .value(parameter: name, text: given, fault: fault) }
+            assign(&parameters, word)
             return nil
         }
     }

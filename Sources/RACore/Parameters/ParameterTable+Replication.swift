@@ -1,9 +1,10 @@
 extension ParameterTable {
     /// The cluster's side of replication.
     static let replication: [ParameterDefinition] = [
-        .mode(
+        .word(
             "rep_mode",
-            default: .none,
+            default: ReplicationMode.none,
+            orElse: .unknownReplicationMode,
             ParameterText(
                 "Replication mode: none, slave, async or sync",
                 """

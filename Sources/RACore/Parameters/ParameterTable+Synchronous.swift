@@ -14,10 +14,11 @@ extension ParameterTable {
                 """
             )
         ) { $0.syncNum = $1 },
-        .method(
+        .word(
             "sync_method",
-            default: .first,
+            default: SynchronousMethod.first,
             isReloadable: true,
+            orElse: .unknownSynchronousMethod,
             ParameterText(
                 "Which standbys commits wait for: first or any",
                 """

@@ -52,9 +52,7 @@ public func planLoss(
     cluster: ClusterObservation,
     wanted: String?
 ) -> Result<LossPlan, LossRefusal> {
-    if let primary = cluster.nodes.first(where: { $0.isOnline && $0.resourceRole == .promoted }) {
-        return .failure(.primaryRuns(primary.name))
-    }
+    if let primary = cluster.promotedNode() { return .failure(.primaryRuns(primary)) }
     guard cluster.actsWithQuorum else { return .failure(.noQuorum) }
     let here = candidates(set, positions: positions, cluster: cluster)
     guard let furthest = here.max(by: { $0.position.position < $1.position.position }) else {

@@ -61,3 +61,14 @@ public struct PublishedPosition: Sendable, Hashable {
         )
     }
 }
+
+/// A position that a node has published.
+public struct NodePosition: Sendable, Hashable {
+    public var node: String
+    public var position: PublishedPosition
+
+    public init(node: String, position: PublishedPosition) {
+        self.node = node
+        self.position = position
+    }
+}

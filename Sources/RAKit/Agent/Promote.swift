@@ -13,10 +13,10 @@ extension Agent {
             let set = replicaSet(cluster)
             try verifyNodeNames(set, cluster)
             let performer = InstancePerformer(agent: self, installation: installation, set: set)
-            var record = PromotionRecord(set: set)
-            let outcome = try carryOutPromotion(performer, &record)
+            var preparation = PromotionPreparation(set: set)
+            let outcome = try carryOutPromotion(performer, &preparation)
             guard outcome.code == .success else { return outcome }
-            try completePromotion(performer, baseline: record.baseline)
+            try completePromotion(performer, baseline: preparation.baseline)
             return outcome
         } catch {
             return Outcome(error)
@@ -25,15 +25,15 @@ extension Agent {
 
     private func carryOutPromotion(
         _ performer: InstancePerformer,
-        _ record: inout PromotionRecord
+        _ preparation: inout PromotionPreparation
     ) throws(Refusal) -> Outcome {
         var isAttempted = false
         while true {
             let instance = observeInstance()
             var state = state(of: instance)
             if state == .absent && isAttempted && parameters.restartOnPromote && hasLiveChild() { state = .starting }
-            if !isAttempted, let obstacle = try record.look(instance, self) {
-                guard canLookAgain, !record.isOverdue else {
+            if !isAttempted, let obstacle = try preparation.look(instance, self) {
+                guard canLookAgain, !preparation.isOverdue else {
                     return Outcome(.genericError, "not promoted: \(obstacle)")
                 }
                 pause(milliseconds: 20)
@@ -43,7 +43,7 @@ extension Agent {
                 state,
                 isAttempted: isAttempted,
                 restarts: parameters.restartOnPromote,
-                records: isAttempted ? [] : record.missing
+                records: isAttempted ? [] : preparation.missing
             )
             {
             case .finish(.success, _):

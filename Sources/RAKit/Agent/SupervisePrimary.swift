@@ -22,8 +22,7 @@ extension Agent {
             noteAdoption(record, instance.postmaster)
             let input = input(set, instance.postmaster, facts, record, known)
             let plan = decideSupervision(input, barrier: barrier)
-            if isTruePrimary(input) { noteTakenPart() }
-            remark("stray", isTruePrimary(input) ? nil : strayText(record))
+            noteStanding(isTrue: isTruePrimary(input), record)
             guard !deadline.isPast else { return }
             if plan.effects.isEmpty {
                 guard let awaited = plan.awaited else { return rest(instance.postmaster, facts, record, known) }
@@ -43,6 +42,12 @@ extension Agent {
             guard let now = observePrimary() else { return }
             facts = now
         }
+    }
+
+    /// A server that came up as primary by itself is no witness of what was acknowledged, and is told of.
+    private func noteStanding(isTrue: Bool, _ record: ClusterRecord?) {
+        if isTrue { noteTakenPart() }
+        remark("stray", isTrue ? nil : strayText(record))
     }
 
     private func strayText(_ record: ClusterRecord?) -> String {

@@ -36,8 +36,8 @@ struct ClusterPerformer {
         return agent.tools.write([.set(.record, node: agent.ownNode(), value: record.text)], by: agent.deadline)
     }
 
-    /// Makes sure that whoever was waited for knows of it before that ends: a node that is cut off is still online by
-    /// the CIB for a while, and may be promoted by the record that it has.
+    /// Makes sure that these nodes know of it before a standby is no longer waited for: one that is cut off is still online
+    /// by the CIB for a while, and may be promoted by the record that it has.
     private func confirm(on nodes: [String]) -> String? {
         guard !nodes.isEmpty else { return nil }
         guard let record = agent.recordCopy.read() else { return "this node's copy of the record can't be read" }

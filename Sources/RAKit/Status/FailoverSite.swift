@@ -37,13 +37,21 @@ public struct FailoverSite: Sendable {
         )
     }
 
-    /// How the choice of a primary stands; nil while one runs.
-    var election: StatusObservation.Election? {
-        guard case .cluster = context.source, set.mode.isReplicated,
-            !context.cluster.nodes.contains(where: { $0.isOnline && $0.resourceRole == .promoted })
+    /// How the choice of a primary stands; nil while one runs, when nobody's position is asked for.
+    static func election(_ context: ResourceContext) -> StatusObservation.Election? {
+        guard case .cluster = context.source, context.configuration.reading.parameters.repMode.isReplicated,
+            context.cluster.promotedNode() == nil
         else { return nil }
-        let outcome = electionOutcome(set, positions: positions, record: record, cluster: context.cluster)
-        return StatusObservation.Election(outcome: outcome, record: record)
+        let site = FailoverSite(context)
+        return StatusObservation.Election(
+            outcome: electionOutcome(
+                site.set,
+                positions: site.positions,
+                record: site.record,
+                cluster: context.cluster
+            ),
+            record: site.record
+        )
     }
 
     public func plan(wanted: String?) -> Result<LossPlan, LossRefusal> {
@@ -71,7 +79,7 @@ public struct FailoverSite: Sendable {
     public func awaitPrimary(seconds: Int) -> String? {
         wait(until: .after(milliseconds: seconds * 1000), everyMilliseconds: 200) { () -> String? in
             guard case .known(let cluster) = tools.observe(by: .after(milliseconds: 5000)) else { return nil }
-            return cluster.nodes.first { $0.isOnline && $0.resourceRole == .promoted }?.name
+            return cluster.promotedNode()
         }
     }
 }

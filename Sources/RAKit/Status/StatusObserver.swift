@@ -32,8 +32,7 @@ public struct StatusObserver: Sendable {
             observation.answers[ownNode] = local.ask(by: .after(milliseconds: max(2000, peerMilliseconds)))
         }
         askPeers(&observation, local, parameters)
-        let isServed = context.cluster.nodes.contains { $0.isOnline && $0.resourceRole == .promoted }
-        if case .cluster = context.source, !isServed { observation.election = FailoverSite(context).election }
+        observation.election = FailoverSite.election(context)
         return observation
     }
 

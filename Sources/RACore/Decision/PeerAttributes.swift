@@ -1,5 +1,5 @@
 /// What people and location rules are told of a peer.
-public struct PeerRecord: Sendable, Hashable {
+public struct PeerAttributes: Sendable, Hashable {
     public var dataStatus: DataStatus
     /// nil leaves the peer's own word.
     public var status: StatusValue?
@@ -15,25 +15,25 @@ public struct PeerRecord: Sendable, Hashable {
 /// Decides what the primary tells of a peer.
 ///
 /// - Parameter isWaitedFor: whether the durable record names it among those that have every acknowledged commit.
-public func decidePeerRecord(_ link: PeerLink, mode: ReplicationMode, isWaitedFor: Bool) -> PeerRecord {
+public func decidePeerAttributes(_ link: PeerLink, mode: ReplicationMode, isWaitedFor: Bool) -> PeerAttributes {
     switch (link, mode, isWaitedFor) {
     // Rules that send readers to a synchronous standby must not find one that receives nothing any more.
-    case (.none, _, _): PeerRecord(.disconnected, .alone, isCandidate: false)
-    case (.synchronous, .sync, true): PeerRecord(.synchronous, .synchronous, isCandidate: true)
-    case (.synchronous, .sync, false): PeerRecord(.asynchronous, .asynchronous, isCandidate: false)
-    case (.asynchronous, .sync, _): PeerRecord(.asynchronous, .asynchronous, isCandidate: false)
-    case (.potential, .sync, _): PeerRecord(.other("STREAMING|POTENTIAL"), .potential, isCandidate: false)
+    case (.none, _, _): PeerAttributes(.disconnected, .alone, isCandidate: false)
+    case (.synchronous, .sync, true): PeerAttributes(.synchronous, .synchronous, isCandidate: true)
+    case (.synchronous, .sync, false): PeerAttributes(.asynchronous, .asynchronous, isCandidate: false)
+    case (.asynchronous, .sync, _): PeerAttributes(.asynchronous, .asynchronous, isCandidate: false)
+    case (.potential, .sync, _): PeerAttributes(.other("STREAMING|POTENTIAL"), .potential, isCandidate: false)
     case (.asynchronous, .async, _), (.potential, .async, _):
-        PeerRecord(.asynchronous, .asynchronous, isCandidate: true)
-    case (.synchronous, .async, _): PeerRecord(.synchronous, .synchronous, isCandidate: true)
-    case (.other(let text), _, _): PeerRecord(.other(text), .connected, isCandidate: false)
+        PeerAttributes(.asynchronous, .asynchronous, isCandidate: true)
+    case (.synchronous, .async, _): PeerAttributes(.synchronous, .synchronous, isCandidate: true)
+    case (.other(let text), _, _): PeerAttributes(.other(text), .connected, isCandidate: false)
     // Supervision runs in replicated modes only; outside them nobody is a candidate.
-    case (_, .none, _), (_, .slave, _): PeerRecord(.disconnected, nil, isCandidate: false)
+    case (_, .none, _), (_, .slave, _): PeerAttributes(.disconnected, nil, isCandidate: false)
     }
 }
 
 /// What is told of the peers: first what speaks against them, later what speaks for them.
-func peerEffects(
+func peerAttributes(
     _ links: [(node: String, link: PeerLink)],
     record: ClusterRecord,
     inEffect: SynchronousSet,
@@ -46,9 +46,9 @@ func peerEffects(
     var promotions: [ClusterEffect] = []
     for (node, link) in links {
         let isWaitedFor = record.guarantee.count > 0 && record.guarantee.contains(node) && inEffect.contains(node)
-        let told = decidePeerRecord(link, mode: set.mode, isWaitedFor: isWaitedFor)
+        let told = decidePeerAttributes(link, mode: set.mode, isWaitedFor: isWaitedFor)
         let score = told.isCandidate ? PromotionScore.score(ranks[node] ?? 1) : .never
-        let effects = peerEffects(node, told, score, set: set, cluster: cluster)
+        let effects = peerAttributes(node, told, score, set: set, cluster: cluster)
         if told.isCandidate { promotions += effects } else { demotions += effects }
     }
     return (
@@ -57,9 +57,9 @@ func peerEffects(
     )
 }
 
-private func peerEffects(
+private func peerAttributes(
     _ node: String,
-    _ record: PeerRecord,
+    _ record: PeerAttributes,
     _ score: PromotionScore,
     set: ReplicaSet,
     cluster: ClusterObservation
