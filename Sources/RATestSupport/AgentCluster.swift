@@ -1,4 +1,5 @@
 internal import Foundation
+public import RACore
 internal import RAKit
 
 /// A cluster that doesn't exist: the folder of files behind the commands in Tests/Fixtures/bin.
@@ -48,6 +49,14 @@ public struct AgentCluster: Sendable {
 
     public func setFencing(_ isEnabled: Bool) throws {
         try write("properties", "cluster-name tokyo\nstonith-enabled \(isEnabled)")
+    }
+
+    /// Another resource raises `admin_epoch` so far right before the next one does.
+    public func setRival(adminEpoch: Int) throws { try write("rival", String(adminEpoch)) }
+
+    /// What a node has published of its position.
+    public func position(_ node: String) -> PublishedPosition? {
+        read("nodes/\(node)/private.pg-position").flatMap { PublishedPosition($0) }
     }
 
     /// Records a finished operation, as the controller does.

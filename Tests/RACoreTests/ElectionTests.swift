@@ -90,6 +90,7 @@ import Testing
         let (beta, gamma) = (Self.at(90, seen: record.stamp), Self.at(95, seen: record.stamp))
         #expect(choose([nil, beta, gamma], record) == .chosen("gamma", because: .synchronous(["beta", "gamma"])))
         #expect(choose([nil, nil, gamma], record) == .lacking(["beta"]), "it may have been carried out")
+        #expect(choose([nil, Self.at(91), Self.at(99)], record) == .chosen("gamma", because: .lastPrimary("beta")))
         #expect(ClusterRecord(record.text) == record)
     }
 

@@ -122,4 +122,25 @@ import Testing
             }
         }
     }
+
+    /// A record holds the newest fifty ancestors; the files of the node hold all.
+    @Test func theOldestAncestorsMayBeUnknown() throws {
+        let all = (1...60).map { (UInt32($0), UInt64($0) * 100) }
+        let primary = ClusterRecord(
+            primary: "alpha",
+            systemIdentifier: 1,
+            history: Self.history(61, all).history,
+            lsn: LSN(bytes: 0),
+            term: 61
+        )
+        let read = try #require(ClusterRecord(primary.text))
+        #expect(read.history.ancestors.count == 50)
+        let theirs = InstanceHistory(systemIdentifier: 1, history: read.history)
+        func verdict(_ local: InstanceHistory) -> HistoryVerdict {
+            compareHistories(local: local, primary: theirs, flushed: LSN(bytes: 9000))
+        }
+        #expect(verdict(Self.history(61, all)) == .ancestorUnlessRecord(at: Build.position(61, 9000)))
+        #expect(verdict(Self.history(60, all.dropLast())) == .ancestorUnlessRecord(at: Build.position(60, 6000)))
+        #expect(verdict(Self.history(60, all.dropLast(2) + [(59, 5800)])) == .forked(at: Build.position(59, 5800)))
+    }
 }

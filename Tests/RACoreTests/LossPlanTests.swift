@@ -48,8 +48,49 @@ import Testing
 
     @Test func theOperatorMayName() throws {
         let here = ["beta": position(80), "gamma": position(90)]
-        #expect(try plan(here, wanted: "BETA").get().candidate == "beta")
+        let named = try plan(here, wanted: "BETA").get()
+        #expect(named.candidate == "beta" && named.givenUp == ["alpha", "gamma"], "gamma has more than beta")
+        let ballots = Build.nodes.map { Build.ballot($0, here[$0]) }
+        #expect(
+            choosePrimary(ballots, record: named.record, mode: .sync) == .chosen("beta", because: .lastPrimary("beta"))
+        )
         #expect(plan(here, wanted: "alpha") == .failure(.notACandidate("alpha", here: ["beta", "gamma"])))
+    }
+
+    /// Of two that were promoted apart also the one with the lower timeline.
+    @Test func ofTwoWaysEitherMayBeChosen() throws {
+        let here = [
+            "beta": Build.published(2, 120, left: [70], seen: record.stamp),
+            "gamma": Build.published(3, 130, left: [80, 90], seen: record.stamp), "alpha": position(60),
+        ]
+        let everybody: (inout ClusterObservation) -> Void = { $0.nodes[0].isOnline = true }
+        #expect(plan(here, everybody) == .failure(.mustChoose(["gamma", "beta"])))
+        for (wanted, other) in [("beta", "gamma"), ("gamma", "beta")] {
+            let plan = try plan(here, wanted: wanted, everybody).get()
+            #expect(plan.givenUp == [other])
+            let ballots = Build.nodes.map { Build.ballot($0, here[$0]) }
+            let outcome = choosePrimary(ballots, record: plan.record, mode: .sync)
+            #expect(outcome == .chosen(wanted, because: .lastPrimary(wanted)))
+        }
+    }
+
+    @Test func ofTwoDatabasesOneMustBeNamed() throws {
+        let here = ["beta": Build.published(1, 120, system: 7), "gamma": Build.published(1, 90, system: 8)]
+        let unrecorded: [NodePosition] = here.map { NodePosition(node: $0.key, position: $0.value) }
+        let cluster = Build.cluster(Build.nodes.map { Build.node($0, isOnline: $0 != "alpha") })
+        func plan(_ wanted: String?) -> Result<LossPlan, LossRefusal> {
+            planLoss(Build.set(), positions: unrecorded, record: nil, cluster: cluster, wanted: wanted)
+        }
+        guard case .failure(.mustChoose(let nodes)) = plan(nil) else { return #expect(Bool(false), "one was chosen") }
+        #expect(nodes.sorted() == ["beta", "gamma"])
+        #expect(try plan("gamma").get().givenUp == ["beta"])
+    }
+
+    @Test func whoMayStillBeThePrimaryIsFencedFirst() {
+        let lost = plan(["beta": position(80)]) {
+            ($0.nodes[0].isUnclean, $0.properties.isFencingEnabled) = (true, true)
+        }
+        #expect(lost == .failure(.notFenced("alpha")))
     }
 
     @Test func nothingIsGivenUpWithoutNeed() {
@@ -66,7 +107,7 @@ import Testing
     @Test func everyRefusalNamesWhatItSaw() {
         for refusal in [
             LossRefusal.primaryRuns("alpha"), .needless("alpha"), .notACandidate("alpha", here: ["beta"]),
-            .mustChoose(["alpha", "beta"]),
+            .mustChoose(["alpha", "beta"]), .notFenced("alpha"),
         ] { #expect(refusal.text.contains("alpha")) }
     }
 }

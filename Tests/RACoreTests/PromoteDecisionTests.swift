@@ -66,7 +66,7 @@ import Testing
         #expect(obstacle([Build.node("alpha", isOnline: false), Build.node("beta")]) == nil)
         // Whoever is here must have the record itself.
         let cluster = Build.cluster(three)
-        #expect(promotionWitnesses(Build.set(own: "beta"), cluster: cluster) == ["gamma"])
+        #expect(promotionWitnesses(Build.set(own: "beta"), cluster: cluster) == ["gamma", "beta"])
     }
 
     @Test func anOperatorMayIgnoreTheQuorum() {
@@ -132,12 +132,12 @@ import Testing
         Supervised().with {
             $0.record = Build.record("beta", term: 2, isPromoting: true)
             $0.beta[.record] = $0.record?.text
-            ($0.alpha[.record], $0.isPromotedHere) = (nil, false)
+            ($0.alpha[.record], $0.promotion) = (nil, .none)
         }
     }
 
     @Test func aPromotedServerPutsTheRecordRight() {
-        var world = overwritten.with { $0.isPromotedHere = true }
+        var world = overwritten.with { $0.promotion = .thisServer }
         #expect(world.effects.contains { if case .record = $0 { true } else { false } })
         for effect in world.effects { world.apply(effect) }
         #expect(world.record?.primary == "alpha")
@@ -146,22 +146,61 @@ import Testing
 
     @Test func whoeverOnlyRunsRecordsNothing() {
         #expect(overwritten.effects.isEmpty)
-        #expect(overwritten.with { ($0.isPromotedHere, $0.fences) = (true, false) }.effects.isEmpty)
-        #expect(overwritten.with { ($0.isPromotedHere, $0.beta.resourceRole) = (true, .promoted) }.effects.isEmpty)
-        #expect(overwritten.with { $0.isPromotedHere = true }.with { $0.hasQuorum = false }.effects.isEmpty)
+        let promoted = overwritten.with { $0.promotion = .thisServer }
+        #expect(promoted.with { $0.fences = false }.effects.isEmpty)
+        #expect(promoted.with { $0.beta.resourceRole = .promoted }.effects.isEmpty)
+        #expect(promoted.with { $0.hasQuorum = false }.effects.isEmpty)
+    }
+
+    /// Restarted by hand, in maintenance mode: it is the primary as long as the record says so.
+    @Test func aPromotedServerMayBeRestartedByHand() {
+        let lost = Supervised().with { ($0.promotion, $0.senders) = (.earlierServer, .known([])) }
+        #expect(!lost.effects.isEmpty)
+        #expect(lost.with { $0.promotion = .none }.effects.isEmpty)
+        #expect(lost.with { $0.timeline = 2 }.effects.isEmpty)
+        #expect(overwritten.with { $0.promotion = .earlierServer }.effects.isEmpty)
     }
 }
 
 @Suite struct PromotionRecordTests {
     @Test func nobodyElseHasWhatThePromotedOneWillAcknowledge() {
         let former = Build.record("alpha", 1, of: ["beta"], term: 4, serial: 9)
-        let record = recordOfPromotion(Build.set(own: "beta"), position: Build.published(1, 90), record: former)
+        let record = recordOfPromotion(
+            Build.set(own: "beta"),
+            position: Build.published(1, 90),
+            record: former,
+            restarts: false
+        )
         #expect(record.stamp > former.stamp && record.primary == "beta" && record.isPromoting)
         #expect(record.guarantee == .none)
         let others = [Build.ballot("alpha", Build.published(1, 90, seen: record.stamp)), Build.ballot("beta", nil)]
         #expect(choosePrimary(others, record: record, mode: .sync) == .lacking(["beta"]))
-        // Cut short and begun again, it is the same promotion.
-        #expect(recordOfPromotion(Build.set(own: "beta"), position: Build.published(1, 90), record: record) == record)
+        #expect(record.former?.primary == "alpha")
+    }
+
+    /// Promoted by a restart it stays on the timeline of before: nothing tells later whether it acknowledged commits.
+    @Test func aPromotionByARestartIsNeverTakenForOneThatWasNotCarriedOut() {
+        let former = Build.record("alpha", 1, of: ["gamma"], term: 4)
+        let here = Build.published(1, 90)
+        let record = recordOfPromotion(Build.set(own: "beta"), position: here, record: former, restarts: true)
+        let ballots = [
+            Build.ballot("alpha", nil), Build.ballot("beta", here),
+            Build.ballot("gamma", Build.published(1, 90, seen: record.stamp)),
+        ]
+        #expect(choosePrimary(ballots, record: record, mode: .sync) == .chosen("beta", because: .lastPrimary("beta")))
+        #expect(carriedOut(record, ballots) == record)
+    }
+
+    /// A Pacemaker Remote node has no copy of the CIB that could be asked for.
+    @Test func onlyNodesWithACopyBearWitness() {
+        var cluster = Build.cluster(Build.nodes.map { Build.node($0) })
+        #expect(promotionWitnesses(Build.set(own: "beta"), cluster: cluster) == ["alpha", "gamma", "beta"])
+        cluster.nodes[0].isRemote = true
+        cluster.nodes[2].isOnline = false
+        #expect(promotionWitnesses(Build.set(own: "beta"), cluster: cluster) == ["beta"])
+        // Its vote doesn't count either: of two nodes with a vote one is here.
+        cluster.nodes[2].isUnclean = true
+        #expect(promotionObstacle(Build.set(own: "beta"), cluster: cluster)?.contains("gamma") == true)
     }
 
     /// One that was cut off while it prepared itself may come back: its configuration loses.
@@ -205,6 +244,6 @@ import Testing
             ($0.timeline, $0.setting, $0.senders) = (2, "", .known([]))
         }
         for effect in world.effects { world.apply(effect) }
-        #expect(world.record == Build.record("alpha", timeline: 2, lsn: 1000, term: 2, serial: 2))
+        #expect(world.record == Build.record("alpha", timeline: 2, lsn: 100, term: 2, serial: 2))
     }
 }

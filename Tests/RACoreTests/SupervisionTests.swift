@@ -13,7 +13,7 @@ struct Supervised {
     var fences = true
     var barrier: LSN?
     var record: ClusterRecord? = Build.record("alpha", 1, of: ["beta"])
-    var isPromotedHere = true
+    var promotion = NotedPromotion.thisServer
     var timeline: UInt32 = 1
     var unsteady: [String] = []
     var stalled: [String] = []
@@ -38,7 +38,7 @@ struct Supervised {
             server: server,
             cluster: cluster,
             record: record,
-            isPromotedHere: isPromotedHere,
+            promotion: promotion,
             unsteady: unsteady,
             stalled: stalled
         )
@@ -192,12 +192,12 @@ extension ClusterEffect {
         // What came up by itself has only the record, which may be an old one, even where it names this node.
         for record in [Build.record("beta"), Build.record("alpha")] {
             let stray = Supervised().with {
-                ($0.record, $0.senders, $0.setting, $0.isPromotedHere) = (record, .known([]), "", false)
+                ($0.record, $0.senders, $0.setting, $0.promotion) = (record, .known([]), "", .none)
             }
             #expect(stray.plan == SupervisionPlan())
         }
         #expect(
-            Supervised().with { ($0.isPromotedHere, $0.fences, $0.senders) = (false, false, .known([])) }.effects != []
+            Supervised().with { ($0.promotion, $0.fences, $0.senders) = (.none, false, .known([])) }.effects != []
         )
     }
 

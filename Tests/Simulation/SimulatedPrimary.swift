@@ -80,7 +80,7 @@ extension SimulatedCluster {
             server: server,
             cluster: cluster,
             record: record,
-            isPromotedHere: nodes[index].server.isPromotedHere || sabotage == .strayRecords,
+            promotion: nodes[index].server.isPromotedHere || sabotage == .strayRecords ? .thisServer : .none,
             unsteady: isHealing || !random.oneIn(8) ? [] : [name(random.below(nodes.count))]
         )
         let barrier = sabotage == .noBarrier ? LSN(bytes: 0) : nodes[index].agent.barrier

@@ -107,8 +107,8 @@ public struct FailoverCommand: ParsableCommand {
     }
 
     private func isConfirmed(_ names: String) -> Bool {
-        if let giveUp { return sameNames(giveUp, names) }
-        guard Style.isInputTerminal, !json else { return false }
+        if let giveUp { return !names.isEmpty && sameNames(giveUp, names) }
+        guard Style.isInputTerminal, !json, !names.isEmpty else { return false }
         printOutput("Type the names of the nodes that are given up (\(names)) to go on: ")
         return sameNames(readLine() ?? "", names)
     }

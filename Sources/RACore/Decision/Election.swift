@@ -104,7 +104,9 @@ private func judge(
         // What was recorded once and is gone leaves its trace on the nodes.
         return seen == nil ? .chosen(votes.best.node, because: .new) : chooseAmongAll(votes)
     }
-    if seen.map({ $0 > record.stamp }) ?? false || isOutdated(record, votes.voters) { return chooseAmongAll(votes) }
+    // An operator who gave data up may have meant those of the newer timeline.
+    let isOutdated = !record.isLossAccepted && isOutdated(record, votes.voters)
+    if seen.map({ $0 > record.stamp }) ?? false || isOutdated { return chooseAmongAll(votes) }
     // Half of the nodes may have been left behind by the other half since they were here last.
     let isMajority = record.isLossAccepted || ballots.filter(\.hasTold).count * 2 > ballots.count
     let witnesses = votes.voters.filter { isMajority || $0.position.hasTakenPart }
@@ -125,6 +127,7 @@ private func choose(
     because proof: ElectionProof
 ) -> ElectionOutcome {
     guard let witness = furthest(witnesses, record, nil) else { return .lacking(votes.absent) }
+    if record.isLossAccepted { return .chosen(witness.node, because: proof) }
     if let other = witnesses.first(where: { !isContinued($0.position, by: witness.position) }) {
         return .forked(other.node, from: witness.node)
     }

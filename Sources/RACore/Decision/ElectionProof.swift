@@ -7,17 +7,16 @@ func furthest(_ voters: [Voter], _ record: ClusterRecord?, _ preferred: String?)
 }
 
 /// A record without a promotion that it speaks of, if that wasn't carried out: the node is here, still on the timeline of
-/// before. What such a promotion was to say nobody may have confirmed, and another may have been promoted since.
+/// before and no further. What such a promotion was to say nobody may have confirmed, and another may have been promoted
+/// since.
 public func carriedOut(_ record: ClusterRecord, _ ballots: [Ballot]) -> ClusterRecord {
-    guard record.isPromoting,
+    guard record.isPromoting, let former = record.former,
         let candidate = ballots.first(where: { sameName($0.node, record.primary) })?.position,
-        candidate.timeline == record.timeline
+        candidate.timeline == record.timeline, candidate.lsn <= record.lsn
     else { return record }
     var open = record
     open.isPromoting = false
-    open.primary = record.former?.primary ?? ""
-    open.guarantee = record.former?.guarantee ?? .none
-    open.lsn = record.former?.lsn ?? record.lsn
+    (open.primary, open.guarantee, open.lsn) = (former.primary, former.guarantee, former.lsn)
     open.former = nil
     return open
 }

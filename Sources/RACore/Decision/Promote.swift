@@ -51,38 +51,47 @@ public func isTruePrimary(_ input: SupervisionInput) -> Bool {
         set.members.contains(where: { sameName($0, set.ownNode) })
     else { return false }
     guard let record = input.record, record.systemIdentifier != nil else { return true }
-    // With fencing nobody can have been promoted since: this server wouldn't run any more. What came up by itself has only
-    // the record, which may be an old one.
-    if input.cluster.properties.isFencingEnabled { return input.isPromotedHere }
-    return sameName(record.primary, set.ownNode)
+    let isRecorded = sameName(record.primary, set.ownNode)
+    guard input.cluster.properties.isFencingEnabled else { return isRecorded }
+    switch input.promotion {
+    // With fencing nobody was promoted since: that would have ended this server, or cut it off from its clients.
+    case .thisServer: return true
+    // Restarted by hand, in maintenance mode: nothing else was promoted as long as the record says so.
+    case .earlierServer:
+        return isRecorded && record.systemIdentifier == input.server.systemIdentifier
+            && record.timeline == input.server.timeline
+    // What came up by itself, at boot, has only the record, which may be an old one.
+    case .none: return false
+    }
 }
 
 /// The nodes that must have the record of a promotion themselves before it begins: whoever could be promoted by an older
-/// one, and is here.
+/// one, and is here; this one as well, whose own commands may have been answered by another.
 public func promotionWitnesses(_ set: ReplicaSet, cluster: ClusterObservation) -> [String] {
-    set.peers.filter { cluster.node($0)?.isOnline ?? false }
+    cluster.withOwnCopy(set.peers + [set.ownNode])
 }
 
 /// The record of a promotion: only this node is certain to have what is acknowledged from now on.
 ///
-/// - Parameter record: the newest that is known.
+/// - Parameters:
+///   - record: the newest that is known, without a promotion that wasn't carried out.
+///   - restarts: whether the server is promoted by a restart, which leaves it on the timeline of before: nothing would
+///     prove later that it wasn't, so that what held before is forgotten.
 public func recordOfPromotion(
     _ set: ReplicaSet,
     position: PublishedPosition,
-    record: ClusterRecord?
+    record: ClusterRecord?,
+    restarts: Bool
 ) -> ClusterRecord {
-    // A promotion that was cut short goes on with its own record.
-    if let record, record.isPromoting, sameName(record.primary, set.ownNode), record.timeline == position.timeline {
-        return record
-    }
-    return ClusterRecord(
+    ClusterRecord(
         primary: set.ownNode,
         systemIdentifier: position.systemIdentifier,
         history: position.history,
         lsn: position.lsn,
         term: (record?.term ?? 0) + 1,
         isPromoting: true,
-        former: record.map { FormerRecord(primary: $0.primary, lsn: $0.lsn, guarantee: $0.guarantee) }
+        former: restarts
+            ? nil : record.map { FormerRecord(primary: $0.primary, lsn: $0.lsn, guarantee: $0.guarantee) }
     )
 }
 

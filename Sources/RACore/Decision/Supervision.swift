@@ -1,3 +1,12 @@
+/// What the agent has noted of its promotions on this node since the node booted; its `start`, `demote` and `stop` forget.
+public enum NotedPromotion: Sendable, Hashable, CaseIterable {
+    case none
+    /// The server that runs is the one that was promoted.
+    case thisServer
+    /// Another one was, and somebody else has ended it.
+    case earlierServer
+}
+
 /// What supervision is decided from, all of one look.
 public struct SupervisionInput: Sendable {
     public var set: ReplicaSet
@@ -5,8 +14,8 @@ public struct SupervisionInput: Sendable {
     public var cluster: ClusterObservation
     /// The newest record that is known here or there.
     public var record: ClusterRecord?
-    /// Whether the agent promoted this very server; see `isTruePrimary`.
-    public var isPromotedHere: Bool
+    /// What the agent promoted here.
+    public var promotion: NotedPromotion
     /// Peers that were lost too often to be waited for again so soon.
     public var unsteady: [String]
     /// Peers whose connection looks alive, but that take no WAL.
@@ -17,7 +26,7 @@ public struct SupervisionInput: Sendable {
         server: ServerFacts,
         cluster: ClusterObservation,
         record: ClusterRecord?,
-        isPromotedHere: Bool,
+        promotion: NotedPromotion,
         unsteady: [String] = [],
         stalled: [String] = []
     ) {
@@ -25,7 +34,7 @@ public struct SupervisionInput: Sendable {
         self.server = server
         self.cluster = cluster
         self.record = record
-        self.isPromotedHere = isPromotedHere
+        self.promotion = promotion
         self.unsteady = unsteady
         self.stalled = stalled
     }
@@ -86,7 +95,10 @@ private func nextStep(
             streaming: streaming,
             inEffect: inEffect,
             unsteady: input.unsteady,
-            outside: set.external.filter { PeerLink(node: $0, senders: senders).isStreaming }
+            outside: set.external.filter { name in
+                link(to: name, senders: senders, input).isStreaming
+                    && (inEffect.contains(name) || !input.unsteady.contains { sameName($0, name) })
+            }
         )
         return decideGuarantee(recorded: record.guarantee, inEffect: inEffect, wanted: wanted, nodes: set.peers)
     case .async, .slave, .none:
@@ -107,10 +119,12 @@ private func plan(
     switch step {
     case .nothing: return SupervisionPlan(effects: own + promotions)
     case .weaken(let guarantee):
-        return SupervisionPlan(effects: own + [.record(record.renewed(guarantee, at: input.server.lsn))])
+        // Where the WAL ends now may never reach the disk: after a crash the primary would be behind its own record.
+        return SupervisionPlan(effects: own + [.record(record.renewed(guarantee, at: record.lsn))])
     case .change(let wanted, let nodes):
-        let online = nodes.filter { input.cluster.node($0)?.isOnline ?? false }
-        return SupervisionPlan(effects: own + [.waitFor(wanted, confirmedBy: online)])
+        return SupervisionPlan(
+            effects: own + [.waitFor(wanted, confirmedBy: input.cluster.withOwnCopy(nodes))]
+        )
     case .strengthen(let guarantee):
         guard let barrier, isReached(barrier, by: guarantee, senders) else {
             return SupervisionPlan(effects: own + promotions, awaited: guarantee)
@@ -156,7 +170,8 @@ private func presentRecord(_ input: SupervisionInput) -> ClusterRecord? {
         primary: input.set.ownNode,
         systemIdentifier: server.systemIdentifier,
         history: history,
-        lsn: server.lsn,
+        // Nothing is behind the position where its timeline began; the end of the WAL may never reach the disk.
+        lsn: history.ancestors.last?.switchPoint ?? server.lsn,
         term: isOwnTerm ? former?.term ?? 1 : (former?.term ?? 0) + 1,
         serial: isOwnTerm ? (former?.serial ?? 0) + 1 : 1
     )

@@ -29,7 +29,7 @@ public func compareHistories(local: InstanceHistory, primary: InstanceHistory, f
     guard local.systemIdentifier == primary.systemIdentifier else {
         return .foreign(ours: local.systemIdentifier, theirs: primary.systemIdentifier)
     }
-    let (ours, theirs) = (local.history.ancestors, primary.history.ancestors)
+    let (ours, theirs) = commonAges(local.history, primary.history)
     let shared = zip(ours, theirs).prefix { $0 == $1 }.count
     let (ourNext, theirNext) = (ours.dropFirst(shared).first, theirs.dropFirst(shared).first)
     let timeline = ourNext?.timeline ?? local.history.timeline
@@ -43,4 +43,16 @@ public func compareHistories(local: InstanceHistory, primary: InstanceHistory, f
         return .ancestorUnlessRecord(at: WALPosition(timeline: timeline, lsn: theirEnd))
     }
     return .forked(at: WALPosition(timeline: timeline, lsn: min(ourEnd, theirEnd)))
+}
+
+/// The ancestors that both histories can tell of: a record holds the newest only, and leaves the oldest out.
+private func commonAges(
+    _ left: TimelineHistory,
+    _ right: TimelineHistory
+) -> ([TimelineHistory.Entry], [TimelineHistory.Entry]) {
+    guard let oldest = [left, right].compactMap(\.ancestors.first?.timeline).max() else { return ([], []) }
+    let since = { (history: TimelineHistory) in Array(history.ancestors.drop { $0.timeline < oldest }) }
+    // A history that ends before the other begins shares nothing that could be compared.
+    guard left.timeline >= oldest, right.timeline >= oldest else { return (left.ancestors, right.ancestors) }
+    return (since(left), since(right))
 }

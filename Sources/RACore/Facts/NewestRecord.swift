@@ -42,6 +42,8 @@ private func inheritedRecord(in cluster: ClusterObservation, resource: String) -
     let synchronous = told.filter { $0.status == .synchronous }.map(\.node)
     let asynchronous = told.filter { $0.status == .asynchronous }.map(\.node)
     let primary = told.first { $0.status == .latest }?.node
+    // Of those that a quorum is formed of, one alone may have the last commits.
+    let isQuorum = cluster.nodes.contains { $0.permanentAttributes[name]?.hasSuffix("QUORUM") ?? false }
     guard primary != nil || !(synchronous + asynchronous).isEmpty else { return nil }
     return ClusterRecord(
         primary: primary ?? "",
@@ -52,6 +54,6 @@ private func inheritedRecord(in cluster: ClusterObservation, resource: String) -
         serial: 0,
         guarantee: synchronous.isEmpty
             ? Guarantee(members: asynchronous, count: 0)
-            : Guarantee(members: synchronous, count: synchronous.count)
+            : Guarantee(members: synchronous, count: isQuorum ? 1 : synchronous.count)
     )
 }

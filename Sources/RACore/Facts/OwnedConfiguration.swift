@@ -52,13 +52,25 @@ public enum OwnedConfiguration {
             + line(synchronousSetting, setting)
     }
 
-    /// The file that the main configuration includes: one line there never changes again.
-    public static let rootFile = """
+    /// The file that the main configuration includes: one line there never changes again. Its first line tells whose the
+    /// files beside it are.
+    public static func rootFile(dataDirectory: String) -> String {
+        """
+        \(ownerMark)\(dataDirectory)
         # Written by pgsql-swift; changes are lost.
         include_if_exists 'recovery.conf'
         include_if_exists 'rep_mode.conf'
 
         """
+    }
+
+    /// The data directory that a root file was written for; nil when it doesn't say.
+    public static func owner(ofRootFile text: String) -> String? {
+        guard let line = text.split(separator: "\n").first, line.hasPrefix(ownerMark) else { return nil }
+        return String(line.dropFirst(ownerMark.count))
+    }
+
+    private static let ownerMark = "# Data directory: "
 
     /// Stands at the end of the include line, so that it is found again.
     public static let managedMark = "# managed by pgsql-swift"

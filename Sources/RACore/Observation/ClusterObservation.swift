@@ -26,7 +26,15 @@ public struct ClusterObservation: Sendable, Equatable {
     public var actsWithQuorum: Bool { hasQuorum || properties.ignoresQuorum }
 
     /// Whether more than half of the nodes are here: then no other partition acts, whatever gives it quorum.
-    var hasMajority: Bool { nodes.filter(\.isOnline).count * 2 > nodes.count }
+    var hasMajority: Bool {
+        let voters = nodes.filter { !$0.isRemote }
+        return voters.filter(\.isOnline).count * 2 > voters.count
+    }
+
+    /// Those of some nodes that are here and have a copy of the CIB themselves, by which somebody may be promoted there.
+    public func withOwnCopy(_ names: [String]) -> [String] {
+        names.filter { node($0).map { $0.isOnline && !$0.isRemote } ?? false }
+    }
 
     /// The first node that is here and recorded as running the primary, apart from one.
     public func promotedNode(otherThan node: String? = nil) -> String? {
@@ -74,6 +82,8 @@ public struct ClusterNode: Sendable, Equatable {
     public var name: String
     /// A member of the partition whose controller has joined.
     public var isOnline: Bool
+    /// A Pacemaker Remote node: it has no vote, and no copy of the CIB.
+    public var isRemote: Bool
     /// Lost and not yet confirmed fenced.
     public var isUnclean: Bool
     /// Pacemaker's standby mode, in which a node runs no resource; nothing to do with a PostgreSQL standby.
@@ -89,6 +99,7 @@ public struct ClusterNode: Sendable, Equatable {
     public init(
         name: String,
         isOnline: Bool = true,
+        isRemote: Bool = false,
         isUnclean: Bool = false,
         isInStandbyMode: Bool = false,
         isMaintenance: Bool = false,
@@ -98,6 +109,7 @@ public struct ClusterNode: Sendable, Equatable {
     ) {
         self.name = name
         self.isOnline = isOnline
+        self.isRemote = isRemote
         self.isUnclean = isUnclean
         self.isInStandbyMode = isInStandbyMode
         self.isMaintenance = isMaintenance

@@ -96,8 +96,9 @@ extension ParameterTable {
             ParameterText(
                 "Promote by a restart",
                 """
-                Whether a standby is promoted by restarting it as a primary. The timeline then stays the same, and \
-                clients are disconnected.
+                Whether a standby is promoted by restarting it as a primary. The timeline then stays the same, \
+                clients are disconnected, and after a promotion that fails nobody but its own node is promoted: \
+                nothing would tell whether it acknowledged commits.
                 """
             )
         ) { $0.restartOnPromote = $1 },

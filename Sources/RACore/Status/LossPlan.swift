@@ -17,9 +17,11 @@ public enum LossRefusal: Error, Sendable, Equatable {
     case noQuorum
     /// The cluster is about to promote a node by itself.
     case needless(String)
+    /// It may still be the primary.
+    case notFenced(String)
     case nobodyIsHere
     case notACandidate(String, here: [String])
-    /// Of several that went different ways the operator must choose.
+    /// Of several that went different ways, or come from different database systems, the operator must choose.
     case mustChoose([String])
 
     /// One clause; names the next command.
@@ -29,13 +31,17 @@ public enum LossRefusal: Error, Sendable, Equatable {
         case .noQuorum: "this partition has no quorum: bring a majority of the nodes up first"
         case .needless(let node):
             "\(node) has everything, and the cluster promotes it by itself: 'pgrex-tool status --watch'"
+        case .notFenced(let node):
+            "\(node) is lost and not fenced, and may still be the primary: nobody is promoted before. Make sure that it is off, "
+                + "then 'stonith_admin --confirm \(node)'"
         case .nobodyIsHere: "no standby runs that has told its position: 'pgrex-tool status' shows the nodes"
         case .notACandidate(let node, let here):
             here.isEmpty
                 ? "no standby runs on \(node)"
                 : "no standby runs on \(node): choose among \(here.joined(separator: ", "))"
         case .mustChoose(let nodes):
-            "the data of \(nodes.joined(separator: " and ")) went different ways: name the one that is to be promoted"
+            "the data of \(nodes.joined(separator: " and ")) went different ways, or belong to different database systems: "
+                + "name the node that is to be promoted"
         }
     }
 }
@@ -54,6 +60,7 @@ public func planLoss(
 ) -> Result<LossPlan, LossRefusal> {
     if let primary = cluster.promotedNode() { return .failure(.primaryRuns(primary)) }
     guard cluster.actsWithQuorum else { return .failure(.noQuorum) }
+    if let lost = undecidedNode(set, cluster: cluster) { return .failure(.notFenced(lost)) }
     let here = candidates(set, positions: positions, cluster: cluster)
     guard let furthest = here.max(by: { $0.position.position < $1.position.position }) else {
         return .failure(.nobodyIsHere)
@@ -61,10 +68,19 @@ public func planLoss(
     let outcome = electionOutcome(set, positions: positions, record: record, cluster: cluster)
     if case .chosen(let node, _) = outcome { return .failure(.needless(node)) }
     if case .forked(let node, let best) = outcome, wanted == nil { return .failure(.mustChoose([best, node])) }
+    if case .foreign = outcome, wanted == nil { return .failure(.mustChoose(here.map(\.node))) }
     guard let chosen = wanted.map({ name in here.first { sameName($0.node, name) } }) ?? furthest else {
         return .failure(.notACandidate(wanted ?? "", here: here.map(\.node)))
     }
-    return .success(plan(chosen, outcome, set, record, positions))
+    return .success(
+        LossPlan(
+            candidate: chosen.node,
+            position: chosen.position,
+            givenUp: givenUp(by: chosen, outcome, set, here),
+            obstacle: outcome,
+            record: acceptingRecord(of: chosen, after: record, positions)
+        )
+    )
 }
 
 /// How the choice of a primary stands, as the nodes themselves would see it now.
@@ -94,34 +110,42 @@ private func candidates(
     }
 }
 
-private func plan(
-    _ chosen: NodePosition,
+/// Whose data may hold what the chosen node's don't: those who aren't here, and of those who are whoever is further, went
+/// another way, or has another database system.
+private func givenUp(
+    by chosen: NodePosition,
     _ outcome: ElectionOutcome,
     _ set: ReplicaSet,
-    _ record: ClusterRecord?,
-    _ positions: [NodePosition]
-) -> LossPlan {
-    let seen = (positions.compactMap(\.position.seen) + [record?.stamp].compactMap { $0 }).max()
-    let givenUp: [String]
+    _ here: [NodePosition]
+) -> [String] {
+    let missing: [String]
     switch outcome {
-    case .lacking(let nodes): givenUp = nodes
-    case .forked(let node, let best): givenUp = [node, best].filter { !sameName($0, chosen.node) }
-    case .foreign(let node): givenUp = sameName(node, chosen.node) ? [] : [node]
-    case .awaiting(let nodes): givenUp = nodes
-    case .chosen: givenUp = []
+    case .lacking(let nodes), .awaiting(let nodes): missing = nodes
+    case .chosen, .foreign, .forked: missing = []
     }
-    return LossPlan(
-        candidate: chosen.node,
-        position: chosen.position,
-        givenUp: givenUp,
-        obstacle: outcome,
-        record: ClusterRecord(
-            primary: chosen.node,
-            systemIdentifier: chosen.position.systemIdentifier,
-            history: chosen.position.history,
-            lsn: chosen.position.lsn,
-            term: (seen?.term ?? 0) + 1,
-            isLossAccepted: true
-        )
+    return set.members.filter { member in
+        guard !sameName(member, chosen.node) else { return false }
+        guard let told = here.first(where: { sameName($0.node, member) })?.position else {
+            return missing.contains { sameName($0, member) }
+        }
+        return told.systemIdentifier != chosen.position.systemIdentifier || told.position > chosen.position.position
+            || !isContinued(told, by: chosen.position)
+    }
+}
+
+/// The record that makes the nodes choose this one.
+private func acceptingRecord(
+    of chosen: NodePosition,
+    after record: ClusterRecord?,
+    _ positions: [NodePosition]
+) -> ClusterRecord {
+    let seen = (positions.compactMap(\.position.seen) + [record?.stamp].compactMap { $0 }).max()
+    return ClusterRecord(
+        primary: chosen.node,
+        systemIdentifier: chosen.position.systemIdentifier,
+        history: chosen.position.history,
+        lsn: chosen.position.lsn,
+        term: (seen?.term ?? 0) + 1,
+        isLossAccepted: true
     )
 }

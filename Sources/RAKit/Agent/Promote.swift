@@ -16,7 +16,7 @@ extension Agent {
             var preparation = PromotionPreparation(set: set)
             let outcome = try carryOutPromotion(performer, &preparation)
             guard outcome.code == .success else { return outcome }
-            try completePromotion(performer, baseline: preparation.baseline)
+            tellOfPromotion(performer, baseline: preparation.baseline)
             return outcome
         } catch {
             return Outcome(error)
@@ -64,11 +64,16 @@ extension Agent {
         }
     }
 
-    private func completePromotion(_ performer: InstancePerformer, baseline: LSN?) throws(Refusal) {
-        try performer.perform([.createSlots])
-        let cluster = try knownCluster()
-        let effects =
-            RACore.completePromotion(performer.set, baseline: baseline, cluster: cluster) + leaveElection()
-        if let failure = ClusterPerformer(agent: self).perform(effects) { throw Refusal(.genericError, failure) }
+    /// What a promotion leaves behind. A failure would make Pacemaker demote a primary that serves: the next monitors make
+    /// up for what is missing.
+    private func tellOfPromotion(_ performer: InstancePerformer, baseline: LSN?) {
+        do throws(Refusal) {
+            try performer.perform([.createSlots])
+            let cluster = try knownCluster()
+            let effects = completePromotion(performer.set, baseline: baseline, cluster: cluster) + leaveElection()
+            if let failure = tools.write(effects, by: deadline.capped(milliseconds: 5000)) { log.warning(failure) }
+        } catch {
+            log.warning(error.reason)
+        }
     }
 }

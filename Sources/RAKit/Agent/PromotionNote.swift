@@ -6,13 +6,14 @@ extension Agent {
     /// Notes that the agent promotes this very server; a restart of the server or of the node forgets it.
     func notePromotion(_ postmaster: PostmasterObservation) {
         guard case .running(let file) = postmaster else { return }
-        promotionNote.write(first: String(file.processID), body: "")
+        guard let failure = promotionNote.write(first: String(file.processID), body: "") else { return }
+        log.error("this promotion can't be noted, so that its standbys won't be supervised: \(failure)")
     }
 
-    /// Whether the agent promoted this very server.
-    func isPromotedHere(_ postmaster: PostmasterObservation) -> Bool {
-        guard case .running(let file) = postmaster else { return false }
-        return promotionNote.read()?.first == String(file.processID)[...]
+    /// What the agent promoted on this node.
+    func notedPromotion(_ postmaster: PostmasterObservation) -> NotedPromotion {
+        guard case .running(let file) = postmaster, let note = promotionNote.read() else { return .none }
+        return note.first == String(file.processID)[...] ? .thisServer : .earlierServer
     }
 
     /// Whatever starts or ends a server.

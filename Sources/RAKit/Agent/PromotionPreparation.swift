@@ -53,7 +53,12 @@ struct PromotionPreparation {
         if let obstacle = try electionObstacle(own, record, cluster, agent) { return obstacle }
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
         let former = record.map { carriedOut($0, ballots) }
-        let wanted = recordOfPromotion(set, position: own, record: former)
+        let wanted = recordOfPromotion(
+            set,
+            position: own,
+            record: former,
+            restarts: agent.parameters.restartOnPromote
+        )
         (missing, written) = (preparePromotion(set, record: wanted, cluster: cluster), wanted)
         return nil
     }
@@ -91,7 +96,7 @@ struct PromotionPreparation {
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
         guard let written else { return nil }
         if let sealed, cluster.adminEpoch < sealed { return "admin_epoch isn't \(sealed) yet" }
-        let witnesses = promotionWitnesses(set, cluster: cluster) + [set.ownNode]
+        let witnesses = promotionWitnesses(set, cluster: cluster)
         let end = agent.lookDeadline.capped(milliseconds: 1000)
         if let node = agent.tools.nodeWithout(written, of: witnesses, by: end) {
             return "\(node) doesn't show record \(written.stamp) yet"

@@ -19,11 +19,12 @@ extension Agent {
         let file = RunFile("steadiness", resource: environment.resource)
         let former = file.read().map { Steadiness(text: $0.body) } ?? Steadiness()
         var steadiness = former
+        let standbys = set.peers + set.external
         steadiness.look(
-            streaming: set.peers.filter { node in
+            streaming: standbys.filter { node in
                 PeerLink(node: node, senders: senders).isStreaming && !stalled.contains { sameName($0, node) }
             },
-            waitedFor: set.peers.filter { inEffect.contains($0) },
+            waitedFor: standbys.filter { inEffect.contains($0) },
             now: now
         )
         if steadiness != former { file.write(first: "standbys", body: steadiness.text) }

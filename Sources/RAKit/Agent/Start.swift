@@ -23,10 +23,11 @@ extension Agent {
     }
 
     private func startReplicated(_ installation: Installation) throws(Refusal) -> Outcome {
+        try verifyOwnedDirectory(installation)
         let cluster = try knownCluster()
         let set = replicaSet(cluster)
         try verifyNodeNames(set, cluster)
-        let announcement = announceStart(set, cluster: cluster) + announceStopped(installation, cluster)
+        let announcement = announceStart(set, cluster: cluster) + announceStopped(cluster)
         if let failure = ClusterPerformer(agent: self).perform(announcement) {
             throw Refusal(.genericError, failure)
         }
@@ -43,8 +44,9 @@ extension Agent {
 
     /// Where the data of this instance end, as far as its files tell at once: also one that can't start has seen records
     /// of which the others must know.
-    private func announceStopped(_ installation: Installation, _ cluster: ClusterObservation) -> [ClusterEffect] {
+    func announceStopped(_ cluster: ClusterObservation) -> [ClusterEffect] {
         guard case .absent = observePostmaster(dataDirectory: dataDirectory),
+            let installation = try? findInstallation(parameters),
             case .known(let control) = ControlFile.read(installation, by: deadline.capped(milliseconds: 2000)),
             case .known(let local) = LocalWAL(installation: installation).history(control)
         else { return [] }

@@ -1,6 +1,18 @@
 import RACore
 
 extension Agent {
+    /// Proves that no other instance keeps its files where this one would: each would follow the other's settings and record.
+    func verifyOwnedDirectory(_ installation: Installation) throws(Refusal) {
+        let own = OwnedFiles(directory: installation.temporaryDirectory)
+        guard let text = try? readText(own.root), let owner = OwnedConfiguration.owner(ofRootFile: text),
+            resolved(owner) != resolved(installation.dataDirectory), FileFacts(owner + "/PG_VERSION") != nil
+        else { return }
+        log.error(
+            "HINT: Give each resource a tmpdir of its own; if \"\(owner)\" is no longer in use, remove \"\(own.root)\"."
+        )
+        throw Refusal(.badArguments, "tmpdir \"\(own.directory)\" holds the files of the instance in \"\(owner)\"")
+    }
+
     /// Proves that the settings which the agent owns have its values.
     func verifyOwnedSettings(_ installation: Installation, _ set: ReplicaSet) throws(Refusal) {
         let files = ConfigurationFiles(installation: installation, parameters: parameters)

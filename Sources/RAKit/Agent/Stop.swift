@@ -38,13 +38,20 @@ extension Agent {
         switch tools.observe(by: patience) {
         case .unknown(let why): log.warning("the cluster isn't known: \(why)")
         case .known(let cluster):
-            let record = newestRecord(cluster)
-            var stopped = last.flatMap { position($0, record: record) }
-            stopped?.isRunning = false
-            stopped?.replayedLSN = nil
-            let told: ClusterEffect? = stopped.map { .publish($0) } ?? leaveElection().first
-            let effects = announceStop(replicaSet(cluster), cluster: cluster) + [told].compactMap { $0 }
+            let effects = announceStop(replicaSet(cluster), cluster: cluster) + stoppedPosition(last, cluster)
             if let failure = tools.write(effects, by: patience) { log.warning(failure) }
         }
+    }
+
+    /// Where the data end: by the server's last word or, when there was none, by its files. The others go on counting a node
+    /// that couldn't be started among those that have told which record they know.
+    private func stoppedPosition(_ last: ServerFacts?, _ cluster: ClusterObservation) -> [ClusterEffect] {
+        guard var stopped = last.flatMap({ position($0, record: newestRecord(cluster)) }) else {
+            let told = announceStopped(cluster)
+            return told.isEmpty ? leaveElection() : told
+        }
+        stopped.isRunning = false
+        stopped.replayedLSN = nil
+        return [.publish(stopped)]
     }
 }

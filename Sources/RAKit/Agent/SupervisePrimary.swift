@@ -73,7 +73,7 @@ extension Agent {
             server: facts,
             cluster: cluster,
             record: record,
-            isPromotedHere: isPromotedHere(postmaster),
+            promotion: notedPromotion(postmaster),
             unsteady: history.unsteady,
             stalled: history.stalled
         )

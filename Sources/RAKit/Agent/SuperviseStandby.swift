@@ -84,7 +84,7 @@ extension Agent {
         guard let installation = try? findInstallation(parameters) else { return nil }
         let check = HistoryCheck(agent: self, installation: installation)
         switch check.compare(withPrimary: primary, isStopped: false, by: deadline.capped(milliseconds: 3000)) {
-        case .refuse(let refusal):
+        case .refuse(let refusal), .foreign(let refusal):
             let never = ClusterEffect.set(.score, node: set.ownNode, value: PromotionScore.never.text)
             _ = ClusterPerformer(agent: self).perform(pending([never], in: cluster, resource: set.resource))
             return Outcome(refusal)

@@ -97,9 +97,12 @@ extension Agent {
         if let failure = ClusterPerformer(agent: self).perform(effects) { return log.warning(failure) }
         guard candidate != nil else { return }
         // Pacemaker must know before this notification ends: the promotion begins after the last of them.
-        _ = wait(until: lookDeadline.capped(milliseconds: 1000), everyMilliseconds: 5) { () -> Bool? in
+        let isKnown = wait(until: lookDeadline.capped(milliseconds: 3000), everyMilliseconds: 5) { () -> Bool? in
             guard case .known(let now) = tools.observe(by: lookDeadline) else { return nil }
             return pending(effects, in: now, resource: set.resource).isEmpty ? true : nil
+        }
+        if isKnown == nil {
+            log.warning("the scores don't show in the cluster yet: the promotion may begin and be refused")
         }
     }
 

@@ -161,6 +161,7 @@ private struct NodeRecord {
         return ClusterNode(
             name: name,
             isOnline: membership.isOnline,
+            isRemote: membership.isRemote,
             isUnclean: membership.isLost && !isLeaving,
             isInStandbyMode: isTrue("standby"),
             isMaintenance: isTrue("maintenance"),

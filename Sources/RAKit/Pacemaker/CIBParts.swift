@@ -88,7 +88,7 @@ struct Membership {
     private var isPeer = false
     private var hasJoined = false
     private var isExpected = false
-    private var isRemote = false
+    private(set) var isRemote = false
 
     /// A node that no `node_state` describes: never seen.
     init() {}

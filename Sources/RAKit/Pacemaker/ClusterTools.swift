@@ -96,7 +96,7 @@ public struct ClusterTools: Sendable {
             let commands = open.compactMap { command(for: $0) }
             let results = runSideBySide(commands, by: deadline.capped(milliseconds: callMilliseconds))
             for (effect, result) in zip(open, results) {
-                if result.isSuccess || isAlreadyDeleted(effect, result) { continue }
+                if result.isSuccess || isDoneAlready(effect, result, by: deadline) { continue }
                 failed.append(effect)
                 failure = "\(describe(effect)): \(result.summary)"
             }
@@ -126,10 +126,15 @@ public struct ClusterTools: Sendable {
         results.append(running.finish(by: deadline))
     }
 
-    /// Deleting what isn't there fails on some releases (ENXIO, exit code 105).
-    private func isAlreadyDeleted(_ effect: ClusterEffect, _ result: CommandResult) -> Bool {
-        guard case .delete = effect else { return false }
-        return result.end == .exited(105) || result.end == .exited(6)
+    /// Whether a failed call leaves what it was to bring about.
+    private func isDoneAlready(_ effect: ClusterEffect, _ result: CommandResult, by deadline: Deadline) -> Bool {
+        switch effect {
+        // Deleting what isn't there fails on some releases (ENXIO, exit code 105).
+        case .delete: return result.end == .exited(105) || result.end == .exited(6)
+        // The promotion of another resource has raised it further, and Pacemaker refuses to go back.
+        case .outrank(let epoch): return observe(by: deadline).value.map { $0.adminEpoch >= epoch } ?? false
+        case .set, .publish, .withdrawPosition, .record, .waitFor, .reconnectReceiver: return false
+        }
     }
 
     private func describe(_ effect: ClusterEffect) -> String {

@@ -68,10 +68,11 @@ struct ClusterPerformer {
         } catch {
             return error.description
         }
+        if let failure = awaitSetting(set, expectedFile: files.own.synchronousSet) { return failure }
         agent.log.notice(
             set.isEmpty ? "commits wait for no standby from now on" : "commits wait for \(set.setting) from now on"
         )
-        return awaitSetting(set, expectedFile: files.own.synchronousSet)
+        return nil
     }
 
     private func awaitSetting(_ set: SynchronousSet, expectedFile: String) -> String? {
@@ -91,6 +92,8 @@ struct ClusterPerformer {
         }
         if isInEffect == true { return nil }
         return overrideText(last, wanted: set.setting, expectedFile: expectedFile)
+            ?? "the server doesn't take \(OwnedConfiguration.synchronousSetting) from \"\(expectedFile)\": an error in "
+            + "another line keeps it from its whole configuration. HINT: 'SELECT * FROM pg_file_settings WHERE error IS NOT NULL'."
     }
 
     /// Ends the WAL receiver: the startup process starts another, which connects to where the primary is now.

@@ -12,6 +12,8 @@ struct HistoryCheck {
     enum Answer {
         /// An ancestor: WAL from the primary continues what is here.
         case proven(String)
+        /// Another system identifier: no part of the primary's history, nor of what the cluster knew.
+        case foreign(Refusal)
         case refuse(Refusal)
         case unknown(why: String)
     }
@@ -124,7 +126,7 @@ struct HistoryCheck {
         let hint = HistoryCheck.hint
         switch verdict {
         case .foreign(let ours, let identifier):
-            return .refuse(
+            return .foreign(
                 Refusal(
                     .genericError,
                     "another database: system identifier \(ours), but \(identifier) on \(primary): \(hint)"

@@ -26,7 +26,7 @@ struct StartGate {
         while let primary = primaryElsewhere(set, cluster: cluster) {
             switch compare(check, primary, cluster, by: end) {
             case .proven(let proof): return try remove(lock, proof)
-            case .refuse(let refusal): throw refusal
+            case .refuse(let refusal), .foreign(let refusal): throw refusal
             case .unknown(let reason):
                 // A comparison that the deadline cuts short would give its own haste as the reason.
                 guard end.remainingMilliseconds > 300 else { throw refusal(primary, reason) }
@@ -101,6 +101,8 @@ struct StartGate {
         switch check.compare(withRecord: record, isRunning: false, by: agent.deadline.capped(milliseconds: 10_000)) {
         case .proven(let proof): try remove(lock, proof)
         case .refuse(let refusal): throw refusal
+        // Data that were made anew on every node are those that count; elsewhere it isn't promoted.
+        case .foreign(let refusal): agent.log.warning("starts, and isn't promotable: \(refusal.reason)")
         case .unknown(let why): explain(lock, why)
         }
     }

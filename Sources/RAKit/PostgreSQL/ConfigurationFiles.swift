@@ -27,7 +27,11 @@ public struct ConfigurationFiles: Sendable {
         } else {
             try removeFile(own.synchronousSet)
         }
-        try ensureFile(own.root, contains: OwnedConfiguration.rootFile, owner: owner)
+        try ensureFile(
+            own.root,
+            contains: OwnedConfiguration.rootFile(dataDirectory: installation.dataDirectory),
+            owner: owner
+        )
         let notes = try includeOwnFiles(true) + removeOverrides(names)
         try removeFile(installation.dataDirectory + "/recovery.signal")
         try ensureFile(standbySignal, contains: "", owner: owner)

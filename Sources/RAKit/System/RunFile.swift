@@ -19,12 +19,20 @@ struct RunFile {
     }
 
     /// Notes it; a failure counts as no note.
-    func write(first: String, body: String) {
+    ///
+    /// - Returns: nil, or what failed.
+    @discardableResult
+    func write(first: String, body: String) -> SystemError? {
         let folder = parentDirectory(path)
-        if FileFacts(folder) == nil, let root = Account(name: "root") {
-            try? ensureDirectory(folder, mode: 0o755, owner: root)
+        do throws(SystemError) {
+            if FileFacts(folder) == nil, let root = Account(name: "root") {
+                try ensureDirectory(folder, mode: 0o755, owner: root)
+            }
+            try replaceFile(path, with: Array("\(first)\n\(body)".utf8))
+            return nil
+        } catch {
+            return error
         }
-        try? replaceFile(path, with: Array("\(first)\n\(body)".utf8))
     }
 
     func remove() { try? removeFile(path) }
