@@ -27,6 +27,15 @@ struct StartTests {
         try withCluster(.sync) { cluster in
             try cluster.bringUp()
             try cluster.must("monitor", "n2")
+            // No checkpoint has this: it is told by the WAL alone.
+            try cluster["n1"].query("INSERT INTO public.t SELECT generate_series(1, 1000)")
+            let last = try #require(
+                cluster["n1"].value("SELECT pg_logical_emit_message(false, 'a', 'b')").flatMap { LSN($0) }
+            )
+            let end = LSN(bytes: last.bytes - 100)
+            try waitFor("n2 has it all") {
+                cluster["n1"].value("SELECT flush_lsn >= '\(last)'::pg_lsn FROM pg_stat_replication") == "t"
+            }
             for node in ["n2", "n1"] { try cluster.cutPower(node) }
             for node in ["n2", "n1"] { try cluster.fake.set(node, .online) }
             try cluster["n2"].append("shared_preload_libraries = 'no_such_library'\n")
@@ -34,6 +43,7 @@ struct StartTests {
             #expect(try cluster.run("stop", "n2").code == 0)
             let told = cluster.fake.position("n2")
             #expect(told?.isRunning == false && told?.seen != nil, "\(String(describing: told))")
+            #expect(told.map { $0.lsn >= end } == true, "\(String(describing: told)) isn't its last record, at \(end)")
         }
     }
 

@@ -122,11 +122,16 @@ class ClusterView:
             return answer is not None and int(answer) >= count
         wait_until(are_there, timeout, f"{count} streaming standbys", step=0.1)
 
-    def wait_healthy(self, timeout=90):
-        """A primary, all others streaming, and one of them recorded as synchronous."""
+    def wait_healthy(self, timeout=90, synchronous=1):
+        """A primary, all others streaming, and so many of them recorded as synchronous."""
         self.wait_primary(timeout)
         self.wait_standbys(len(self.nodes) - 1, timeout)
-        wait_until(lambda: len(self.synchronous()) == 1, timeout, "a synchronous standby", step=0.1)
+        wait_until(lambda: len(self.synchronous()) == synchronous, timeout,
+                   f"synchronous standbys: {synchronous}", step=0.1)
+
+    def wait_all_synchronous(self, timeout=90):
+        """A primary, all others streaming and recorded as synchronous."""
+        self.wait_healthy(timeout, len(self.nodes) - 1)
 
     def wait_ranked(self, timeout=90):
         """A primary, all others streaming, and recorded in their ranks: asynchronous mode."""

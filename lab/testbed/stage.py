@@ -1,7 +1,7 @@
 """What a fault scenario acts on: the cluster, who had which role when it began, and the ways to hurt and to wait."""
 import time
 
-from . import healing
+from . import clusterlog, healing
 from .basics import LabError, wait_until
 
 PROMOTE = "heartbeat/pgsql-swift promote"
@@ -57,6 +57,10 @@ class Stage:
         for _ in range(2 * times):
             self.writers.through_address.wait_writing(timeout)
 
+    def largest_gap(self):
+        """The longest time without an acknowledgement since the fault began, in seconds."""
+        return self.writers.through_address.longest_gap(after=self.start) or 0
+
     def writes(self, count, timeout=60):
         """Waits for so many more commits through the virtual IP."""
         writer = self.writers.through_address
@@ -72,6 +76,18 @@ class Stage:
         """Waits until no standby is recorded as promotable."""
         self.wait(lambda: self.score(self.primary) > 0 and all(self.score(name) < 0 for name in self.standbys), timeout,
                   "a record that no standby has everything", step=0.1)
+
+    def goes_on(self, words, within):
+        """Waits for the first commit after the first primary's node knew something, and holds their distance against a limit.
+
+        `words` are those of a line in Pacemaker's log there.
+        """
+        node = self.lab.nodes[self.primary]
+        known = self.wait(lambda: clusterlog.moment_of(node, words, self.start), 60, " ".join(words), step=0.1)
+        writer = self.writers.through_address
+        writer.wait_writing(since=known)
+        distance = min(moment for _, moment in writer.acknowledged() if moment > known) - known
+        self.expect(distance <= within, f"commits went on {distance:.2f} s after the cluster knew that they could")
 
     def whole(self, timeout=60):
         self.lab.wait_healthy(timeout)

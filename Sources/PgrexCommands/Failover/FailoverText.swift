@@ -18,8 +18,20 @@ func explanation(_ plan: LossPlan, _ record: ClusterRecord?) -> String {
         "LOST, as far as anybody knows: every commit after \(plan.position.position) that only "
             + "\(plan.givenUp.joined(separator: ", ")) may have, acknowledged ones included."
     )
+    lines += plan.told.map { "  " + whereabouts($0, than: plan.position) }
     lines.append("The data of \(plan.givenUp.joined(separator: ", ")) stay as they are.")
     return lines.map { $0 + "\n" }.joined()
+}
+
+/// Where a node that is given up ends: what is lost can be told only where both are on one timeline.
+private func whereabouts(_ told: NodePosition, than position: PublishedPosition) -> String {
+    let verb = told.position.isRunning ? "is on" : "is stopped, with data up to"
+    let text = "\(told.node) \(verb) \(told.position.position)"
+    guard told.position.systemIdentifier == position.systemIdentifier else {
+        return text + ", of another database system."
+    }
+    guard told.position.timeline == position.timeline, told.position.lsn > position.lsn else { return text + "." }
+    return text + ": \(told.position.lsn.bytes - position.lsn.bytes) bytes of WAL more."
 }
 
 func planJSON(_ plan: LossPlan, outcome: String) -> JSONValue {
@@ -28,6 +40,19 @@ func planJSON(_ plan: LossPlan, outcome: String) -> JSONValue {
         .init("timeline", .unsigned(UInt64(plan.position.timeline.number))),
         .init("lsn", .string(plan.position.lsn.description)),
         .init("given_up", .array(plan.givenUp.map { .string($0) })),
+        .init(
+            "told",
+            .array(
+                plan.told.map { told in
+                    .object([
+                        .init("node", .string(told.node)),
+                        .init("timeline", .unsigned(UInt64(told.position.timeline.number))),
+                        .init("lsn", .string(told.position.lsn.description)),
+                        .init("running", .bool(told.position.isRunning)),
+                    ])
+                }
+            )
+        ),
         .init("outcome", .string(outcome)),
     ])
 }

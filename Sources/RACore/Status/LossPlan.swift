@@ -5,6 +5,8 @@ public struct LossPlan: Sendable, Equatable {
     public var position: PublishedPosition
     /// Whose data may have acknowledged commits that the candidate lacks.
     public var givenUp: [String]
+    /// Of those, what is known of where they are: they are here, and went another way, or couldn't be started.
+    public var told: [NodePosition]
     /// Why the cluster doesn't promote anybody by itself.
     public var obstacle: ElectionOutcome
     /// The record that makes the cluster promote the candidate.
@@ -72,11 +74,13 @@ public func planLoss(
     guard let chosen = wanted.map({ name in here.first { sameName($0.node, name) } }) ?? furthest else {
         return .failure(.notACandidate(wanted ?? "", here: here.map(\.node)))
     }
+    let givenUp = givenUp(by: chosen, outcome, set, here)
     return .success(
         LossPlan(
             candidate: chosen.node,
             position: chosen.position,
-            givenUp: givenUp(by: chosen, outcome, set, here),
+            givenUp: givenUp,
+            told: positions.filter { told in givenUp.contains { sameName($0, told.node) } },
             obstacle: outcome,
             record: acceptingRecord(of: chosen, after: record, positions)
         )

@@ -2,7 +2,8 @@
 public struct PublishedPosition: Sendable, Hashable {
     public var systemIdentifier: UInt64
     public var history: TimelineHistory
-    /// Received or replayed, whichever is further; of an instance that is stopped the end of its last WAL record.
+    /// Received or replayed, whichever is further; of an instance that is stopped where its last WAL record begins, or a
+    /// little later.
     public var lsn: LSN
     /// nil for an instance that is stopped.
     public var replayedLSN: LSN?

@@ -50,14 +50,15 @@ extension Agent {
             case .known(let control) = ControlFile.read(installation, by: deadline.capped(milliseconds: 2000)),
             case .known(let local) = LocalWAL(installation: installation).history(control)
         else { return [] }
-        let end = [control.checkpoint, control.minimumRecoveryEnd].compactMap { $0 }.max()?.lsn
+        let end = LocalWAL(installation: installation)
+            .lastRecord(control, local.history, by: deadline.capped(milliseconds: 1000))
         ElectionRounds(resource: environment.resource).open()
         return [
             .publish(
                 PublishedPosition(
                     systemIdentifier: local.systemIdentifier,
                     history: local.history,
-                    lsn: end ?? control.checkpoint.lsn,
+                    lsn: end.lsn,
                     isRunning: false,
                     seen: newestRecord(cluster)?.stamp,
                     hasTakenPart: false

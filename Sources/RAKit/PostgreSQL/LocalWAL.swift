@@ -27,6 +27,26 @@ public struct LocalWAL: Sendable {
         InstanceHistory(systemIdentifier: control.systemIdentifier, history: history)
     }
 
+    /// Where the last record begins that the data have; what the control file knows of, when the WAL can't be read so soon.
+    ///
+    /// Only for an instance that is stopped. The WAL since the last checkpoint is read, as recovery would.
+    public func lastRecord(_ control: ControlFile, _ history: TimelineHistory, by deadline: Deadline) -> WALPosition {
+        let known = [control.checkpoint, control.minimumRecoveryEnd].compactMap { $0 }.max() ?? control.checkpoint
+        let left = history.ancestors.last.map { WALPosition(timeline: history.timeline, lsn: $0.switchPoint) }
+        let start = max(known, left ?? known)
+        // One kind of record that hardly occurs: the program is to read all, and say nothing but where it ended.
+        let arguments = [
+            "-p", directory, "-t", String(start.timeline.number), "-s", start.lsn.description, "-r", "CommitTs",
+        ]
+        let result = run(Command(installation.program("pg_waldump"), arguments, as: installation.account), by: deadline)
+        let words = String(decoding: result.errors, as: UTF8.self).split(whereSeparator: { " :\n".contains($0) })
+        // "error in WAL record at 0/181AF08: invalid record length at ...": the former is that of the last good one.
+        guard let index = words.indices.dropFirst().first(where: { words[$0 - 1] == "at" && LSN(words[$0]) != nil }),
+            let lsn = LSN(words[index]), words[..<index].suffix(4).elementsEqual(["in", "WAL", "record", "at"])
+        else { return start }
+        return max(start, WALPosition(timeline: start.timeline, lsn: lsn))
+    }
+
     /// Whether a record begins at or after a position on its timeline.
     ///
     /// Only that much WAL is read: a checkpoint beyond the position answers at once, and otherwise the WAL since the
