@@ -50,6 +50,45 @@ struct OverrideTests {
         }
     }
 
+    /// Any standby may be the one that a commit waited for: the record says so before anything else, and nobody copies it.
+    @Test func aSettingThatNamesNobodyWeakensTheRecord() throws {
+        try withCluster(.sync) { cluster in
+            try cluster.bringUp()
+            #expect(cluster.fake.attribute("pg-record", "n1").flatMap { ClusterRecord($0) }?.guarantee.count == 1)
+            try cluster["n1"].query("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            try cluster["n1"].query("SELECT pg_reload_conf()")
+            let monitor = try cluster.run("monitor", "n1")
+            #expect(monitor.code == 8)
+            #expect(monitor.errors.contains("which names nobody"), "\(monitor)")
+            #expect(cluster.fake.attribute("pg-record", "n1").flatMap { ClusterRecord($0) }?.guarantee.count == 0)
+            #expect(cluster.attribute("score", "n2") == "-INFINITY")
+            #expect(try !readText(cluster["n1"].temporary + "/rep_mode.conf").contains("*"))
+        }
+    }
+
+    @Test func aSettingFileThatWasRemovedIsWrittenAgain() throws {
+        try withCluster(.sync) { cluster in
+            try cluster.bringUp()
+            let path = cluster["n1"].temporary + "/rep_mode.conf"
+            let text = try readText(path)
+            try removeFile(path)
+            try cluster.must("monitor", "n1", .runningPromoted)
+            #expect(try readText(path) == text)
+        }
+    }
+
+    /// Commits that don't wait for a standby's disk make synchronous mode a word: that is said, once.
+    @Test func commitsThatDoNotWaitAreReported() throws {
+        try withCluster(.sync) { cluster in
+            try cluster.bringUp()
+            try cluster["n1"].query("ALTER SYSTEM SET synchronous_commit = local")
+            try cluster["n1"].query("SELECT pg_reload_conf()")
+            try waitFor("the new setting") { cluster["n1"].value("SHOW synchronous_commit") == "local" }
+            #expect(try cluster.run("monitor", "n1").errors.contains("synchronous_commit is local"))
+            #expect(try !cluster.run("monitor", "n1").errors.contains("synchronous_commit"))
+        }
+    }
+
     @Test func overrideOnTheCommandLineIsRefused() throws {
         try withCluster(.async, ["start_opt": "-c primary_conninfo='host=127.0.9.9'"]) { cluster in
             let answer = try cluster.run("start", "n1")

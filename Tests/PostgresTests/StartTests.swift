@@ -47,6 +47,33 @@ struct StartTests {
         }
     }
 
+    /// How far replay has come says nothing of the WAL that is here: nobody may take that for this node's position.
+    @Test func aPositionIsKnownOnlyWhenReplayHasReachedTheEnd() throws {
+        try withCluster(.sync) { cluster in
+            try cluster.bringUp()
+            try cluster["n2"].append("recovery_min_apply_delay = '1h'\n")
+            try cluster.must("stop", "n2")
+            try cluster.must("start", "n2")
+            try cluster.awaitStreaming(1)
+            for row in 1...20 { try cluster["n1"].query("INSERT INTO public.t VALUES (\(row))") }
+            let end = try #require(cluster["n1"].value("SELECT pg_current_wal_flush_lsn()").flatMap { LSN($0) })
+            try waitFor("n2 has it all") {
+                cluster["n1"].value("SELECT flush_lsn >= '\(end)'::pg_lsn FROM pg_stat_replication") == "t"
+            }
+            for node in ["n2", "n1"] { try cluster.cutPower(node) }
+            try cluster.fake.set("n2", .online)
+            let start = try cluster.run("start", "n2")
+            #expect(start.code == 0 && start.errors.contains("end of its WAL"), "\(start)")
+            #expect(cluster.fake.position("n2")?.isRunning == false)
+            #expect(try cluster.run("promote", "n2").code == 1)
+            try cluster["n2"].append("recovery_min_apply_delay = 0\n")
+            try send(.reload, to: try #require(cluster["n2"].processID))
+            try cluster.must("monitor", "n2")
+            let told = cluster.fake.position("n2")
+            #expect(told.map { $0.isRunning && $0.lsn >= end } == true, "\(String(describing: told)), not \(end)")
+        }
+    }
+
     /// Data made anew on every node: what was recorded was of other data, and nobody is waited for in vain.
     @Test func aDatabaseThatWasMadeAnewEverywhereIsPromoted() throws {
         try withCluster(.sync) { cluster in

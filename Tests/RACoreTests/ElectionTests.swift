@@ -94,6 +94,38 @@ import Testing
         #expect(ClusterRecord(record.text) == record)
     }
 
+    /// The operator's word outlives a promotion that wasn't carried out.
+    @Test func anAcceptedLossStaysAccepted() throws {
+        var accepted = Build.record("gamma", lsn: 80, term: 4)
+        accepted.isLossAccepted = true
+        let here = Self.at(80, seen: accepted.stamp)
+        let record = recordOfPromotion(Build.set(own: "gamma"), position: here, record: accepted, keepsFormer: true)
+        #expect(ClusterRecord(record.text) == record)
+        let gamma = Self.at(80, seen: record.stamp)
+        let ballots = [Build.ballot("alpha", nil), Build.ballot("beta", nil), Build.ballot("gamma", gamma)]
+        let outcome = choosePrimary(ballots, record: record, mode: .sync)
+        #expect(outcome == .chosen("gamma", because: .lastPrimary("gamma")))
+    }
+
+    /// A constraint may keep the promoted role from the furthest node: whoever has everything as well goes before it.
+    @Test func whoWasChosenInVainLetsAnotherGoFirst() {
+        var gamma = Self.at(95)
+        gamma.hasSteppedBack = true
+        #expect(PublishedPosition(gamma.text) == gamma)
+        let beta = Self.at(90)
+        let ofBeta = Build.record("alpha", 1, of: ["beta"], lsn: 50)
+        #expect(choose([nil, beta, gamma], ofBeta) == .chosen("beta", because: .synchronous(["beta"])))
+        #expect(choose([nil, beta, Self.at(95)], ofBeta) == .chosen("gamma", because: .synchronous(["beta"])))
+        // Nobody else has what it has.
+        let ofGamma = Build.record("alpha", 1, of: ["gamma"], lsn: 50)
+        #expect(choose([nil, beta, gamma], ofGamma) == .chosen("gamma", because: .synchronous(["gamma"])))
+        let asynchronous = Build.record("alpha", 0, of: ["beta", "gamma"], lsn: 50)
+        #expect(choose([nil, beta, gamma], asynchronous, mode: .async) == .chosen("beta", because: .asynchronous))
+        var equal = Self.at(90)
+        equal.hasSteppedBack = true
+        #expect(choose([equal, beta, beta], nil) == .chosen("beta", because: .everybody))
+    }
+
     /// Half of the nodes may have been left behind by the other half: who was away since its node booted knows too little.
     @Test func halfOfTheNodesBelieveOnlyWhoHasTakenPart() {
         var away = Self.at(90)

@@ -86,6 +86,23 @@ import Testing
         #expect(try plan("gamma").get().givenUp == ["beta"])
     }
 
+    /// Of a database that was recorded, a stranger is chosen by name only.
+    @Test func aStrangerIsNotChosenByItsPosition() throws {
+        let stranger = Build.published(1, 900, system: 7, seen: record.stamp)
+        let here = ["beta": position(80), "gamma": stranger]
+        #expect(try plan(here).get().candidate == "beta")
+        let named = try plan(here, wanted: "gamma").get()
+        #expect(named.givenUp == ["alpha", "beta"])
+        #expect(plan(["gamma": stranger]) == .failure(.mustChoose(["gamma"])))
+    }
+
+    @Test func whatWasAgreedToMustStillHold() throws {
+        let agreed = try plan(["beta": position(80), "gamma": position(90)]).get()
+        #expect(try plan(["beta": position(85), "gamma": position(90)]).get().isSame(as: agreed))
+        #expect(try !plan(["beta": position(80), "gamma": position(91)]).get().isSame(as: agreed))
+        #expect(try !plan(["beta": position(95), "gamma": position(90)]).get().isSame(as: agreed))
+    }
+
     @Test func whoMayStillBeThePrimaryIsFencedFirst() {
         let lost = plan(["beta": position(80)]) {
             ($0.nodes[0].isUnclean, $0.properties.isFencingEnabled) = (true, true)

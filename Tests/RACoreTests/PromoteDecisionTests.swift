@@ -169,7 +169,7 @@ import Testing
             Build.set(own: "beta"),
             position: Build.published(1, 90),
             record: former,
-            restarts: false
+            keepsFormer: true
         )
         #expect(record.stamp > former.stamp && record.primary == "beta" && record.isPromoting)
         #expect(record.guarantee == .none)
@@ -182,7 +182,7 @@ import Testing
     @Test func aPromotionByARestartIsNeverTakenForOneThatWasNotCarriedOut() {
         let former = Build.record("alpha", 1, of: ["gamma"], term: 4)
         let here = Build.published(1, 90)
-        let record = recordOfPromotion(Build.set(own: "beta"), position: here, record: former, restarts: true)
+        let record = recordOfPromotion(Build.set(own: "beta"), position: here, record: former, keepsFormer: false)
         let ballots = [
             Build.ballot("alpha", nil), Build.ballot("beta", here),
             Build.ballot("gamma", Build.published(1, 90, seen: record.stamp)),
@@ -198,6 +198,11 @@ import Testing
         cluster.nodes[0].isRemote = true
         cluster.nodes[2].isOnline = false
         #expect(promotionWitnesses(Build.set(own: "beta"), cluster: cluster) == ["beta"])
+        // Others decide for it.
+        let ofRemote = Build.set(own: "beta", members: ["alpha", "beta"])
+        cluster.nodes[2].isOnline = true
+        #expect(promotionWitnesses(ofRemote, cluster: cluster) == ["beta", "gamma"])
+        cluster.nodes[2].isOnline = false
         // Its vote doesn't count either: of two nodes with a vote one is here.
         cluster.nodes[2].isUnclean = true
         #expect(promotionObstacle(Build.set(own: "beta"), cluster: cluster)?.contains("gamma") == true)

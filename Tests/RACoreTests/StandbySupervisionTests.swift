@@ -46,8 +46,7 @@ import Testing
         change(&cluster)
         return RACore.ballots(
             Build.set(own: "beta"),
-            own: own,
-            published: published.map { NodePosition(node: $0.key, position: $0.value) },
+            positions: published.map { NodePosition(node: $0.key, position: $0.value) }.with("beta", own),
             cluster: cluster,
             isPatient: isPatient
         )

@@ -107,8 +107,7 @@ import Testing
     @Test func ignoranceRecordsNothingOfOthers() {
         Self.forEachWorld { world in
             for blind in [
-                world.with { $0.senders = .unknown(why: "w") }, world.with { $0.setting = "FIRST 1 (*)" },
-                world.with { $0.hasQuorum = false },
+                world.with { $0.senders = .unknown(why: "w") }, world.with { $0.hasQuorum = false },
             ] where !blind.effects.isEmpty { Issue.record("\(blind.effects): \(blind)") }
         }
     }

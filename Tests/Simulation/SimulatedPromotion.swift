@@ -24,7 +24,7 @@ extension SimulatedCluster {
         guard promotionObstacle(sets[index], cluster: cluster) == nil else { return waitWithPromotion(index) }
         if case .chosen(_, .synchronous) = outcome, scenario.policy.method == .any { counts.quorumElections += 1 }
         let open = record.map { carriedOut($0, votes(index, cluster, record, isPatient: false)) }
-        let wanted = recordOfPromotion(sets[index], position: own, record: open, restarts: false)
+        let wanted = recordOfPromotion(sets[index], position: own, record: open, keepsFormer: true)
         nodes[index].agent.written = wanted
         nodes[index].agent.plan = preparePromotion(sets[index], record: wanted, cluster: cluster).flatMap {
             effect -> [SimulatedAgent.Effect] in

@@ -123,8 +123,7 @@ extension SimulatedCluster {
         }
         return ballots(
             sets[index],
-            own: position(index, record),
-            published: published,
+            positions: published.with(name(index), position(index, record)),
             cluster: cluster,
             isPatient: isPatient
         )

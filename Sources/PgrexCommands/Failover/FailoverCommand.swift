@@ -70,15 +70,18 @@ public struct FailoverCommand: ParsableCommand {
     }
 
     public func run() throws {
-        let site: FailoverSite
-        do throws(ContextProblem) {
-            site = try FailoverSite.read(resource: resource)
-        } catch {
-            throw refuse(error.description)
-        }
+        let site = try read()
         switch site.plan(wanted: node) {
         case .failure(let refusal): throw refuse(refusal.text)
         case .success(let plan): try carryOut(plan, site)
+        }
+    }
+
+    private func read() throws -> FailoverSite {
+        do throws(ContextProblem) {
+            return try FailoverSite.read(resource: resource)
+        } catch {
+            throw refuse(error.description)
         }
     }
 
@@ -92,6 +95,7 @@ public struct FailoverCommand: ParsableCommand {
         guard isConfirmed(names) else {
             throw refuse("not confirmed: nothing was changed. HINT: The names are \(names).")
         }
+        if let refusal = try read().refusal(of: plan, wanted: node) { throw refuse(refusal.text) }
         if let failure = site.record(plan) { throw refuse("nothing was promoted: \(failure)") }
         if !json { printOutput("recorded; waiting for the cluster to promote \(plan.candidate) ...\n") }
         let primary = site.awaitPrimary(seconds: wait)

@@ -5,13 +5,18 @@ func explanation(_ plan: LossPlan, _ record: ClusterRecord?) -> String {
     var lines = ["Nobody is promoted: \(describe(plan.obstacle, record: record))."]
     if let record {
         lines.append(
-            "The last primary was \(record.primary), on \(record.position) when that was recorded"
+            "The last primary was \(record.primary.isEmpty ? "recorded twice, differently" : record.primary), on \(record.position) when that was recorded"
                 + (record.guarantee.count > 0
                     ? "; its commits waited for \(record.guarantee.count) of \(record.guarantee.members.joined(separator: ", "))."
                     : "; its commits waited for nobody.")
         )
     } else {
         lines.append("Who was the last primary isn't recorded.")
+    }
+    if let recorded = record?.systemIdentifier, recorded != plan.position.systemIdentifier {
+        lines.append(
+            "\(plan.candidate) has ANOTHER DATABASE than the one that the cluster ran: none of that one's data."
+        )
     }
     lines.append("\(plan.candidate) is on \(plan.position.position), and would be promoted from there.")
     lines.append(

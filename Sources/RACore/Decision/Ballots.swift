@@ -1,30 +1,35 @@
 /// The ballots of all members.
 ///
 /// - Parameters:
-///   - own: this node's position, as it is now.
-///   - published: the others', by node.
+///   - positions: what the nodes have published, each once; this node's as it is now, when it has a vote.
 ///   - isPatient: whether nodes that haven't told their position are waited for still: those that are here and,
 ///     while nothing was ever recorded, all.
 public func ballots(
     _ set: ReplicaSet,
-    own: PublishedPosition,
-    published: [NodePosition],
+    positions: [NodePosition],
     cluster: ClusterObservation,
     isPatient: Bool
 ) -> [Ballot] {
-    let newest = (published.map(\.position) + [own]).compactMap(\.seen).max()
+    let newest = positions.compactMap(\.position.seen).max()
     return set.members.map { member in
         let node = cluster.node(member)
-        if sameName(member, set.ownNode) { return Ballot(node: member, isAwaited: false, position: own) }
-        let published = published.first { sameName($0.node, member) }?.position
+        let told = positions.first { sameName($0.node, member) }?.position
+        if let told, sameName(member, set.ownNode) { return Ballot(node: member, isAwaited: false, position: told) }
         let mayCome = node.map { mayTakePart($0, resource: set.resource) } ?? false
         let isHere = node.map { $0.isOnline && $0.resourceRole != .failed } ?? false
         return Ballot(
             node: member,
-            isAwaited: isPatient && (mayCome || own.seen == nil),
-            position: isHere ? published.flatMap { isRecent($0, newest) ? $0 : nil } : nil,
-            hasTold: published != nil && node?.isOnline ?? false
+            isAwaited: isPatient && (mayCome || newest == nil),
+            position: isHere ? told.flatMap { isRecent($0, newest) ? $0 : nil } : nil,
+            hasTold: told != nil && node?.isOnline ?? false
         )
+    }
+}
+
+extension [NodePosition] {
+    /// With one node's position in the place of what it has published before.
+    public func with(_ node: String, _ position: PublishedPosition) -> [NodePosition] {
+        filter { !sameName($0.node, node) } + [NodePosition(node: node, position: position)]
     }
 }
 

@@ -134,7 +134,7 @@ private func choose(
     let candidates = votes.voters.filter { voter in
         voter.position.position >= witness.position.position && isContinued(witness.position, by: voter.position)
     }
-    return .chosen(furthest(candidates, record, votes.preferred)?.node ?? witness.node, because: proof)
+    return .chosen(furthest(willing(candidates), record, votes.preferred)?.node ?? witness.node, because: proof)
 }
 
 /// The choice without a record that can be believed: whoever is furthest has everything if all are here.

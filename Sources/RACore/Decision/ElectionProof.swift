@@ -1,9 +1,16 @@
-/// The furthest of those who vote; of several the preferred, then one that the record names, then the first.
+/// The furthest of those who vote; of several one that hasn't stepped back, the preferred, then one that the record names,
+/// then the first.
 func furthest(_ voters: [Voter], _ record: ClusterRecord?, _ preferred: String?) -> Voter? {
     guard let end = voters.map(\.position.position).max() else { return nil }
-    let equals = voters.filter { $0.position.position == end }
+    let equals = willing(voters.filter { $0.position.position == end })
     if let preferred, let voter = equals.first(where: { sameName($0.node, preferred) }) { return voter }
     return equals.first { voter in record.map { isNamed(voter.node, in: $0) } ?? false } ?? equals.first
+}
+
+/// Those who haven't stepped back; all when everybody has.
+func willing(_ voters: [Voter]) -> [Voter] {
+    let willing = voters.filter { !$0.position.hasSteppedBack }
+    return willing.isEmpty ? voters : willing
 }
 
 /// A record without a promotion that it speaks of, if that wasn't carried out: the node is here, still on the timeline of
@@ -17,7 +24,7 @@ public func carriedOut(_ record: ClusterRecord, _ ballots: [Ballot]) -> ClusterR
     var open = record
     open.isPromoting = false
     (open.primary, open.guarantee, open.lsn) = (former.primary, former.guarantee, former.lsn)
-    open.former = nil
+    (open.isLossAccepted, open.former) = (former.isLossAccepted, nil)
     return open
 }
 
@@ -54,7 +61,7 @@ func prove(_ record: ClusterRecord, _ voters: [Voter], _ mode: ReplicationMode) 
     }
     if let quorum = guarantee.quorum, members.count >= quorum { return (.synchronous(members.map(\.node)), members) }
     // Nobody promised anything: whoever streamed lacks the last moments at most.
-    if mode == .async, !members.isEmpty { return (.asynchronous, members) }
+    if mode == .async, !members.isEmpty { return (.asynchronous, willing(members)) }
     return nil
 }
 

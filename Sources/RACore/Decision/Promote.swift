@@ -75,13 +75,13 @@ public func promotionWitnesses(_ set: ReplicaSet, cluster: ClusterObservation) -
 ///
 /// - Parameters:
 ///   - record: the newest that is known, without a promotion that wasn't carried out.
-///   - restarts: whether the server is promoted by a restart, which leaves it on the timeline of before: nothing would
-///     prove later that it wasn't, so that what held before is forgotten.
+///   - keepsFormer: whether what held before holds again if the promotion isn't carried out. Not after a promotion by a
+///     restart, which leaves the server on its timeline so that nothing tells; nor when the record wasn't believed.
 public func recordOfPromotion(
     _ set: ReplicaSet,
     position: PublishedPosition,
     record: ClusterRecord?,
-    restarts: Bool
+    keepsFormer: Bool
 ) -> ClusterRecord {
     ClusterRecord(
         primary: set.ownNode,
@@ -90,8 +90,15 @@ public func recordOfPromotion(
         lsn: position.lsn,
         term: (record?.term ?? 0) + 1,
         isPromoting: true,
-        former: restarts
-            ? nil : record.map { FormerRecord(primary: $0.primary, lsn: $0.lsn, guarantee: $0.guarantee) }
+        former: keepsFormer
+            ? record.map {
+                FormerRecord(
+                    primary: $0.primary,
+                    lsn: $0.lsn,
+                    guarantee: $0.guarantee,
+                    isLossAccepted: $0.isLossAccepted
+                )
+            } : nil
     )
 }
 

@@ -20,7 +20,7 @@ public struct RestingState: Sendable, Equatable {
         text =
             ([
                 "\(server.systemIdentifier) \(server.timeline.number) \(set.mode.rawValue)",
-                server.synchronousStandbyNames,
+                server.synchronousStandbyNames, server.synchronousCommit,
                 ([set.ownNode] + set.members).joined(separator: " "),
             ] + connections).joined(separator: "\n")
     }

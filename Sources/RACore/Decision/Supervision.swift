@@ -69,8 +69,9 @@ public func decideSupervision(_ input: SupervisionInput, barrier: LSN?) -> Super
     let shown = attributeValue(.record, node: set.ownNode, in: cluster, resource: set.resource)
     // Only what the cluster shows is recorded: an agent may have been killed before it could write more than its own copy.
     guard record == input.record, shown == record.text else { return SupervisionPlan(effects: own + [.record(record)]) }
+    // A setting that names nobody, "*", proves of no standby that commits wait for it.
+    let inEffect = SynchronousSet(setting: server.synchronousStandbyNames) ?? .none
     guard let senders = server.senders.value,
-        let inEffect = SynchronousSet(setting: server.synchronousStandbyNames),
         !isWaitingForLost(set, inEffect: inEffect, record: record, cluster: cluster)
     else { return SupervisionPlan(effects: own) }
     let links = set.peers.map { (node: $0, link: link(to: $0, senders: senders, input)) }
@@ -170,7 +171,8 @@ private func presentRecord(_ input: SupervisionInput) -> ClusterRecord? {
         primary: input.set.ownNode,
         systemIdentifier: server.systemIdentifier,
         history: history,
-        // Nothing is behind the position where its timeline began; the end of the WAL may never reach the disk.
+        // Nothing is behind the position where its timeline began; the end of the WAL may never reach the disk. The first
+        // timeline has no beginning that is known here: the next record replaces it.
         lsn: history.ancestors.last?.switchPoint ?? server.lsn,
         term: isOwnTerm ? former?.term ?? 1 : (former?.term ?? 0) + 1,
         serial: isOwnTerm ? (former?.serial ?? 0) + 1 : 1
@@ -178,7 +180,7 @@ private func presentRecord(_ input: SupervisionInput) -> ClusterRecord? {
 }
 
 /// Whether a standby that commits wait for is lost and not known to be down: it may be about to be promoted, by the
-/// record that commits wait for it. Until it is fenced, they do.
+/// record that commits wait for it. Until it is fenced, or has joined and can be told, they do.
 private func isWaitingForLost(
     _ set: ReplicaSet,
     inEffect: SynchronousSet,
@@ -187,7 +189,8 @@ private func isWaitingForLost(
 ) -> Bool {
     guard cluster.properties.isFencingEnabled else { return false }
     return set.peers.contains { node in
-        (inEffect.contains(node) || record.guarantee.contains(node)) && cluster.node(node)?.isUnclean ?? false
+        (inEffect.contains(node) || record.guarantee.contains(node))
+            && cluster.node(node).map { $0.isUnclean || $0.isJoining } ?? false
     }
 }
 

@@ -31,9 +31,11 @@ public struct ClusterObservation: Sendable, Equatable {
         return voters.filter(\.isOnline).count * 2 > voters.count
     }
 
-    /// Those of some nodes that are here and have a copy of the CIB themselves, by which somebody may be promoted there.
+    /// Those of some nodes that are here and have a copy of the CIB themselves, by which somebody may be promoted there. For
+    /// Pacemaker Remote nodes any other node may decide.
     public func withOwnCopy(_ names: [String]) -> [String] {
-        names.filter { node($0).map { $0.isOnline && !$0.isRemote } ?? false }
+        let deciders = names.contains { node($0)?.isRemote ?? false } ? nodes.map(\.name) : names
+        return deciders.filter { node($0).map { $0.isOnline && !$0.isRemote } ?? false }
     }
 
     /// The first node that is here and recorded as running the primary, apart from one.
@@ -86,6 +88,9 @@ public struct ClusterNode: Sendable, Equatable {
     public var isRemote: Bool
     /// Lost and not yet confirmed fenced.
     public var isUnclean: Bool
+    /// A member of the partition that was expected to be there and whose controller hasn't joined again: it goes by its own
+    /// copy of the CIB still.
+    public var isJoining: Bool
     /// Pacemaker's standby mode, in which a node runs no resource; nothing to do with a PostgreSQL standby.
     public var isInStandbyMode: Bool
     public var isMaintenance: Bool
@@ -101,6 +106,7 @@ public struct ClusterNode: Sendable, Equatable {
         isOnline: Bool = true,
         isRemote: Bool = false,
         isUnclean: Bool = false,
+        isJoining: Bool = false,
         isInStandbyMode: Bool = false,
         isMaintenance: Bool = false,
         permanentAttributes: [String: String] = [:],
@@ -111,6 +117,7 @@ public struct ClusterNode: Sendable, Equatable {
         self.isOnline = isOnline
         self.isRemote = isRemote
         self.isUnclean = isUnclean
+        self.isJoining = isJoining
         self.isInStandbyMode = isInStandbyMode
         self.isMaintenance = isMaintenance
         self.permanentAttributes = permanentAttributes

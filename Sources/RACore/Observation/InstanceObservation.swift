@@ -108,8 +108,13 @@ public struct ServerFacts: Sendable, Equatable {
     /// Primary: the write position. Standby: received or replayed, whichever is further.
     public var lsn: LSN
     public var replayedLSN: LSN?
+    /// Whether recovery has used up the WAL that is here, and asked for more: before, `lsn` is only what is replayed so far,
+    /// however long replay pauses. Always true of a primary.
+    public var hasReachedEnd: Bool
     /// The value in effect of `synchronous_standby_names`.
     public var synchronousStandbyNames: String
+    /// What sessions without a setting of their own wait for (`synchronous_commit`).
+    public var synchronousCommit: String
     /// The WAL receiver's status and timeline; nil when there is none.
     public var receiver: WALReceiver?
     /// One row a WAL sender; unknown when this user isn't shown their states.
@@ -123,7 +128,9 @@ public struct ServerFacts: Sendable, Equatable {
         history: TimelineHistory? = nil,
         lsn: LSN,
         replayedLSN: LSN? = nil,
+        hasReachedEnd: Bool = true,
         synchronousStandbyNames: String = "",
+        synchronousCommit: String = "on",
         receiver: WALReceiver? = nil,
         senders: Observed<[WALSender]> = .known([])
     ) {
@@ -134,7 +141,9 @@ public struct ServerFacts: Sendable, Equatable {
         self.history = history
         self.lsn = lsn
         self.replayedLSN = replayedLSN
+        self.hasReachedEnd = hasReachedEnd
         self.synchronousStandbyNames = synchronousStandbyNames
+        self.synchronousCommit = synchronousCommit
         self.receiver = receiver
         self.senders = senders
     }

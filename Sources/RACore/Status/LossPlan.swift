@@ -11,6 +11,12 @@ public struct LossPlan: Sendable, Equatable {
     public var obstacle: ElectionOutcome
     /// The record that makes the cluster promote the candidate.
     public var record: ClusterRecord
+
+    /// Whether another plan says the same of what would be promoted and lost.
+    public func isSame(as other: LossPlan) -> Bool {
+        candidate == other.candidate && position.position == other.position.position && givenUp == other.givenUp
+            && obstacle == other.obstacle
+    }
 }
 
 /// Why there is nothing to accept, or nothing to promote.
@@ -23,6 +29,8 @@ public enum LossRefusal: Error, Sendable, Equatable {
     case notFenced(String)
     case nobodyIsHere
     case notACandidate(String, here: [String])
+    /// What was agreed to isn't what is found now.
+    case changed
     /// Of several that went different ways, or come from different database systems, the operator must choose.
     case mustChoose([String])
 
@@ -30,17 +38,22 @@ public enum LossRefusal: Error, Sendable, Equatable {
     public var text: String {
         switch self {
         case .primaryRuns(let node): "\(node) runs as the primary: there is nothing to fail over"
-        case .noQuorum: "this partition has no quorum: bring a majority of the nodes up first"
+        case .noQuorum:
+            "this partition has no quorum: bring a majority of the nodes up first; when that can't be, make sure that the "
+                + "others are off, then 'corosync-cmapctl -s quorum.cancel_wait_for_all u8 1'"
         case .needless(let node):
             "\(node) has everything, and the cluster promotes it by itself: 'pgrex-tool status --watch'"
         case .notFenced(let node):
             "\(node) is lost and not fenced, and may still be the primary: nobody is promoted before. Make sure that it is off, "
                 + "then 'stonith_admin --confirm \(node)'"
-        case .nobodyIsHere: "no standby runs that has told its position: 'pgrex-tool status' shows the nodes"
+        case .nobodyIsHere:
+            "no standby runs that has told its position: 'pgrex-tool status' shows the nodes; one that the cluster waits to "
+                + "fence is given up by 'stonith_admin --confirm <node>' once it is surely off"
         case .notACandidate(let node, let here):
             here.isEmpty
                 ? "no standby runs on \(node)"
                 : "no standby runs on \(node): choose among \(here.joined(separator: ", "))"
+        case .changed: "the nodes aren't as they were when the question was asked: run the command again"
         case .mustChoose(let nodes):
             "the data of \(nodes.joined(separator: " and ")) went different ways, or belong to different database systems: "
                 + "name the node that is to be promoted"
@@ -64,15 +77,13 @@ public func planLoss(
     guard cluster.actsWithQuorum else { return .failure(.noQuorum) }
     if let lost = undecidedNode(set, cluster: cluster) { return .failure(.notFenced(lost)) }
     let here = candidates(set, positions: positions, cluster: cluster)
-    guard let furthest = here.max(by: { $0.position.position < $1.position.position }) else {
-        return .failure(.nobodyIsHere)
-    }
+    guard !here.isEmpty else { return .failure(.nobodyIsHere) }
     let outcome = electionOutcome(set, positions: positions, record: record, cluster: cluster)
     if case .chosen(let node, _) = outcome { return .failure(.needless(node)) }
-    if case .forked(let node, let best) = outcome, wanted == nil { return .failure(.mustChoose([best, node])) }
-    if case .foreign = outcome, wanted == nil { return .failure(.mustChoose(here.map(\.node))) }
-    guard let chosen = wanted.map({ name in here.first { sameName($0.node, name) } }) ?? furthest else {
-        return .failure(.notACandidate(wanted ?? "", here: here.map(\.node)))
+    let chosen: NodePosition
+    switch choose(wanted, among: here, outcome, record) {
+    case .failure(let refusal): return .failure(refusal)
+    case .success(let choice): chosen = choice
     }
     let givenUp = givenUp(by: chosen, outcome, set, here)
     return .success(
@@ -87,6 +98,32 @@ public func planLoss(
     )
 }
 
+/// The node that the operator named; without a name the furthest, where that can be told.
+private func choose(
+    _ wanted: String?,
+    among here: [NodePosition],
+    _ outcome: ElectionOutcome,
+    _ record: ClusterRecord?
+) -> Result<NodePosition, LossRefusal> {
+    if let wanted {
+        guard let named = here.first(where: { sameName($0.node, wanted) }) else {
+            return .failure(.notACandidate(wanted, here: here.map(\.node)))
+        }
+        return .success(named)
+    }
+    switch outcome {
+    case .forked(let node, let best): return .failure(.mustChoose([best, node]))
+    case .foreign: return .failure(.mustChoose(here.map(\.node)))
+    case .chosen, .awaiting, .lacking: break
+    }
+    // Positions in another database system can't be compared with.
+    let related = here.filter { told in record?.systemIdentifier.map { $0 == told.position.systemIdentifier } ?? true }
+    guard let furthest = related.max(by: { $0.position.position < $1.position.position }) else {
+        return .failure(.mustChoose(here.map(\.node)))
+    }
+    return .success(furthest)
+}
+
 /// How the choice of a primary stands, as the nodes themselves would see it now.
 public func electionOutcome(
     _ set: ReplicaSet,
@@ -94,11 +131,11 @@ public func electionOutcome(
     record: ClusterRecord?,
     cluster: ClusterObservation
 ) -> ElectionOutcome {
-    let here = candidates(set, positions: positions, cluster: cluster)
-    let ballots = set.members.map { member in
-        Ballot(node: member, isAwaited: false, position: here.first { sameName($0.node, member) }?.position)
-    }
-    return choosePrimary(ballots, record: record, mode: set.mode)
+    choosePrimary(
+        ballots(set, positions: positions, cluster: cluster, isPatient: false),
+        record: record,
+        mode: set.mode
+    )
 }
 
 /// The standbys that run and have told their positions.

@@ -93,15 +93,18 @@ public struct FormerRecord: Sendable, Hashable {
     public var primary: String
     public var lsn: LSN
     public var guarantee: Guarantee
+    public var isLossAccepted: Bool
 
-    public init(primary: String, lsn: LSN, guarantee: Guarantee) {
+    public init(primary: String, lsn: LSN, guarantee: Guarantee, isLossAccepted: Bool = false) {
         (self.primary, self.lsn, self.guarantee) = (primary, lsn, guarantee)
+        self.isLossAccepted = isLossAccepted
     }
 
     /// "former=pg1 former-lsn=0/30000A0 former-count=1 former-member=pg2"
     var text: String {
         "former=\(primary) former-lsn=\(lsn) former-count=\(guarantee.count)"
             + guarantee.members.map { " former-member=\($0)" }.joined()
+            + (isLossAccepted ? " former-loss=accepted" : "")
     }
 
     init?(_ words: RecordWords) {
@@ -111,7 +114,8 @@ public struct FormerRecord: Sendable, Hashable {
         self.init(
             primary: String(primary),
             lsn: lsn,
-            guarantee: Guarantee(members: words.all("former-member"), count: count)
+            guarantee: Guarantee(members: words.all("former-member"), count: count),
+            isLossAccepted: words.first("former-loss") == "accepted"
         )
     }
 }

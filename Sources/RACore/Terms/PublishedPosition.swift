@@ -10,9 +10,12 @@ public struct PublishedPosition: Sendable, Hashable {
     public var isRunning: Bool
     /// The newest record that the node has seen; nil for none.
     public var seen: RecordStamp?
-    /// Whether the instance was a primary, or received WAL from one, since its node booted: what it knows isn't from before
-    /// it was fenced.
+    /// Whether the instance was a primary, or received WAL from one, since its node joined the cluster: what it knows
+    /// isn't from before it was fenced or left.
     public var hasTakenPart: Bool
+    /// Whether the node was chosen and the cluster didn't promote it: a constraint may keep the promoted role away. Another
+    /// one that has every acknowledged commit as well goes before it.
+    public var hasSteppedBack: Bool
 
     public init(
         systemIdentifier: UInt64,
@@ -21,7 +24,8 @@ public struct PublishedPosition: Sendable, Hashable {
         replayedLSN: LSN? = nil,
         isRunning: Bool = true,
         seen: RecordStamp? = nil,
-        hasTakenPart: Bool = true
+        hasTakenPart: Bool = true,
+        hasSteppedBack: Bool = false
     ) {
         self.systemIdentifier = systemIdentifier
         self.history = history
@@ -30,6 +34,7 @@ public struct PublishedPosition: Sendable, Hashable {
         self.isRunning = isRunning
         self.seen = seen
         self.hasTakenPart = hasTakenPart
+        self.hasSteppedBack = hasSteppedBack
     }
 
     public var timeline: TimelineID { history.timeline }
@@ -41,6 +46,7 @@ public struct PublishedPosition: Sendable, Hashable {
         if let replayedLSN { text += " replayed=\(replayedLSN)" }
         text += " state=\(isRunning ? "running" : "stopped")"
         if !hasTakenPart { text += " part=no" }
+        if hasSteppedBack { text += " stepped-back=yes" }
         if let seen { text += " seen=\(seen)" }
         return text + " system=\(systemIdentifier)" + RecordWords.historyText(history)
     }
@@ -58,7 +64,8 @@ public struct PublishedPosition: Sendable, Hashable {
             replayedLSN: words.first("replayed").flatMap { LSN($0) },
             isRunning: state == "running",
             seen: words.first("seen").flatMap { RecordStamp($0) },
-            hasTakenPart: words.first("part") != "no"
+            hasTakenPart: words.first("part") != "no",
+            hasSteppedBack: words.first("stepped-back") == "yes"
         )
     }
 }

@@ -3,9 +3,18 @@ import RACore
 /// How many looks in a row have found the same ballots.
 struct ElectionRounds {
     private let file: RunFile
+    private let stepBackNote: RunFile
 
     /// - Parameter resource: the resource whose election is counted.
-    init(resource: String) { file = RunFile("election", resource: resource) }
+    init(resource: String) {
+        file = RunFile("election", resource: resource)
+        stepBackNote = RunFile("stepped-back", resource: resource)
+    }
+
+    /// Whether this node lets others go first, since it was chosen in vain.
+    var hasSteppedBack: Bool { stepBackNote.exists }
+
+    func stepBack() { stepBackNote.write(first: "yes", body: "") }
 
     /// Counts this look; 0 for the first with this digest of the ballots.
     func count(_ digest: String) -> Int {
@@ -21,5 +30,8 @@ struct ElectionRounds {
     /// Whether this node has taken part in an election since it last followed a primary.
     var isOpen: Bool { file.exists }
 
-    func forget() { file.remove() }
+    func forget() {
+        file.remove()
+        stepBackNote.remove()
+    }
 }

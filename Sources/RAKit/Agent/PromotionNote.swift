@@ -3,7 +3,7 @@ import RACore
 extension Agent {
     private var promotionNote: RunFile { RunFile("promoted", resource: environment.resource) }
 
-    /// Notes that the agent promotes this very server; a restart of the server or of the node forgets it.
+    /// Notes that the agent promotes this very server; a restart of the node forgets it.
     func notePromotion(_ postmaster: PostmasterObservation) {
         guard case .running(let file) = postmaster else { return }
         guard let failure = promotionNote.write(first: String(file.processID), body: "") else { return }

@@ -12,6 +12,8 @@ struct PromotionPreparation {
     /// What the configuration's version must be, once the others have the record.
     private var sealed: Int?
     private var ballots: [Ballot] = []
+    /// Why this node was chosen.
+    private var proof: ElectionProof?
     /// How far this node had come when its promotion was recorded.
     var baseline: LSN? { written?.lsn }
     private var logged: String?
@@ -49,15 +51,18 @@ struct PromotionPreparation {
         guard let own = agent.position(facts, record: record) else {
             throw Refusal(.genericError, "not promoted: the history of timeline \(facts.timeline) can't be read")
         }
+        guard facts.hasReachedEnd else { return "replay hasn't come to the end of the WAL that is here" }
         guard written == nil else { return confirm(cluster, agent) }
         if let obstacle = try electionObstacle(own, record, cluster, agent) { return obstacle }
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
         let former = record.map { carriedOut($0, ballots) }
+        // Chosen among all because the record was outdated: what that promises mustn't hold again.
+        let isBelieved = proof != .everybody && proof != .new
         let wanted = recordOfPromotion(
             set,
             position: own,
             record: former,
-            restarts: agent.parameters.restartOnPromote
+            keepsFormer: isBelieved && !agent.parameters.restartOnPromote
         )
         (missing, written) = (preparePromotion(set, record: wanted, cluster: cluster), wanted)
         return nil
@@ -72,14 +77,14 @@ struct PromotionPreparation {
     ) throws(Refusal) -> String? {
         ballots = RACore.ballots(
             set,
-            own: own,
-            published: agent.tools.positions(by: agent.lookDeadline),
+            positions: agent.tools.positions(by: agent.lookDeadline).with(set.ownNode, own),
             cluster: cluster,
             isPatient: false
         )
         let outcome = choosePrimary(ballots, record: record, mode: set.mode, preferred: set.ownNode)
         guard let refusal = refusePromotion(set, outcome: outcome, record: record, cluster: cluster) else {
-            if case .chosen(_, .asynchronous) = outcome {
+            if case .chosen(_, let why) = outcome { proof = why }
+            if proof == .asynchronous {
                 agent.log.warning("commits waited for nobody: those that were not sent yet are lost")
             }
             return nil

@@ -7,6 +7,7 @@ extension Agent {
         do throws(Refusal) {
             let installation = try findInstallation(parameters)
             try verifyInstallation(installation, by: deadline)
+            try verifyOwnedDirectory(installation)
             guard mode.isReplicated else { return try startUnreplicated(installation) }
             return try startReplicated(installation)
         } catch {
@@ -23,7 +24,6 @@ extension Agent {
     }
 
     private func startReplicated(_ installation: Installation) throws(Refusal) -> Outcome {
-        try verifyOwnedDirectory(installation)
         let cluster = try knownCluster()
         let set = replicaSet(cluster)
         try verifyNodeNames(set, cluster)

@@ -22,7 +22,7 @@ extension Agent {
             noteAdoption(record, instance.postmaster)
             let input = input(set, instance.postmaster, facts, record, known)
             let plan = decideSupervision(input, barrier: barrier)
-            noteStanding(isTrue: isTruePrimary(input), record)
+            noteStanding(isTrue: isTruePrimary(input), record, known)
             guard !deadline.isPast else { return }
             if plan.effects.isEmpty {
                 guard let awaited = plan.awaited else { return rest(instance.postmaster, facts, record, known) }
@@ -45,14 +45,19 @@ extension Agent {
     }
 
     /// A server that came up as primary by itself is no witness of what was acknowledged, and is told of.
-    private func noteStanding(isTrue: Bool, _ record: ClusterRecord?) {
+    private func noteStanding(isTrue: Bool, _ record: ClusterRecord?, _ cluster: ClusterObservation) {
         if isTrue { noteTakenPart() }
-        remark("stray", isTrue ? nil : strayText(record))
+        remark("stray", isTrue ? nil : strayText(record, cluster))
     }
 
-    private func strayText(_ record: ClusterRecord?) -> String {
-        "this primary wasn't promoted by the agent: it isn't supervised, and nobody is told of its standbys. The record names "
-            + "\(record?.primary ?? "nobody"). HINT: 'crm resource restart \(environment.resource) \(ownNode())'."
+    private func strayText(_ record: ClusterRecord?, _ cluster: ClusterObservation) -> String {
+        if let other = cluster.promotedNode(otherThan: ownNode()) {
+            return
+                "\(other) is recorded as a running primary, too: nothing is changed until the cluster has ended one of them"
+        }
+        return
+            "this primary wasn't promoted by the agent: it isn't supervised, and nobody is told of its standbys. The record names "
+            + "\(record.map { $0.primary.isEmpty ? "nobody" : $0.primary } ?? "nobody"). HINT: 'crm resource restart \(environment.resource) \(ownNode())'."
     }
 
     /// A primary that runs already when the agent sees the cluster first is taken as it is.
@@ -82,17 +87,35 @@ extension Agent {
     /// What needs no look at the cluster.
     private func makeReady(_ instance: InstanceObservation, _ facts: ServerFacts, _ set: ReplicaSet) {
         if case .unknown(let why) = facts.senders { log.error("replication isn't supervised: \(why)") }
+        remark("commit", commitText(facts))
         restoreSetting(instance)
         createMissingSlots(facts, set)
+    }
+
+    /// What the server's own setting makes of synchronous mode; nil when commits do wait for a standby's disk.
+    private func commitText(_ facts: ServerFacts) -> String? {
+        guard mode == .sync, ["off", "local", "remote_write"].contains(facts.synchronousCommit) else { return nil }
+        return
+            "synchronous_commit is \(facts.synchronousCommit): a commit doesn't wait until a standby has it on disk, and a "
+            + "failover may lose it. HINT: Set it to on, and leave it to single sessions to want less."
     }
 
     /// Makes the file say what is in effect: an agent that was killed between writing it and the server's reading it left
     /// a change behind that any later reload would bring into effect, past every record.
     func restoreSetting(_ instance: InstanceObservation) {
         guard mode == .sync, case .answering(let facts) = instance.server else { return }
+        let isReadable = SynchronousSet(setting: facts.synchronousStandbyNames) != nil
+        remark(
+            "setting",
+            isReadable
+                ? nil
+                : "\(OwnedConfiguration.synchronousSetting) is \"\(facts.synchronousStandbyNames)\", which names nobody: no "
+                    + "standby counts as having every acknowledged commit. HINT: Remove it where it is set."
+        )
+        guard isReadable else { return }
         let path = ownFiles.synchronousSet
         let wanted = OwnedConfiguration.synchronousFile(setting: facts.synchronousStandbyNames)
-        guard let present = try? readText(path), present != wanted else { return }
+        guard (try? readText(path)) != wanted else { return }
         log.notice("\(path) isn't what is in effect, \"\(facts.synchronousStandbyNames)\", and is written again")
         do throws(SystemError) {
             try ensureFile(path, contains: wanted, owner: account)

@@ -8,12 +8,8 @@ extension Agent {
         if let lost = undecidedNode(set, cluster: cluster) {
             return log.info("no primary is seen, and \(lost) is lost and not fenced yet: nobody is chosen before")
         }
-        guard !isReceiving(facts) else { return log.info("no primary is seen, and WAL still comes from one") }
-        guard let facts = settled(facts) else {
-            log.info("no primary runs, and this node still replays WAL: its position isn't final")
-            return
-        }
         let candidate = promotableNode(set, cluster: cluster)
+        guard let facts = finalFacts(facts, isDecided: candidate != nil) else { return }
         let record = newestRecord(cluster)
         guard let own = stand(facts, record, set, cluster) else { return }
         // While a failover is under way, every change of an attribute would make Pacemaker begin it anew.
@@ -22,17 +18,65 @@ extension Agent {
         {
             log.warning(failure)
         }
-        let published = tools.positions(by: lookDeadline)
-        let rounds = ElectionRounds(resource: environment.resource).count(describe(published, cluster))
-        let isPatient = rounds < max(parameters.xlogCheckCount, 1) * 3
+        let published = tools.positions(by: lookDeadline).with(set.ownNode, own)
+        let election = ElectionRounds(resource: environment.resource)
+        let rounds = election.count(describe(published, cluster))
+        let patience = max(parameters.xlogCheckCount, 1)
         let outcome = choosePrimary(
-            ballots(set, own: own, published: published, cluster: cluster, isPatient: isPatient),
+            ballots(set, positions: published, cluster: cluster, isPatient: rounds < patience * 3),
             record: record,
             mode: mode,
             preferred: candidate
         )
         tell(outcome, own, record)
+        if rounds >= patience, candidate.map({ sameName($0, set.ownNode) }) ?? false {
+            stepBack(outcome, set, election)
+        }
         conclude(outcome, set, cluster, candidate: candidate)
+    }
+
+    /// Lets others go first when this node was chosen, has the best score, and isn't promoted all the same.
+    private func stepBack(_ outcome: ElectionOutcome, _ set: ReplicaSet, _ election: ElectionRounds) {
+        guard case .chosen(let node, _) = outcome, sameName(node, set.ownNode), !election.hasSteppedBack else { return }
+        log.warning(
+            "this node is the best candidate, and the cluster doesn't promote it: does a constraint keep the promoted role "
+                + "away? Another one that has every acknowledged commit as well goes before it from now on"
+        )
+        election.stepBack()
+    }
+
+    /// The facts once this node's position is final.
+    ///
+    /// - Parameter isDecided: whether the cluster is about to promote somebody, and mustn't be kept waiting.
+    private func finalFacts(_ facts: ServerFacts, isDecided: Bool) -> ServerFacts? {
+        var facts = facts
+        if isReceiving(facts) {
+            guard !isDecided, let now = endedReceiving() else {
+                log.info("no primary is seen, and WAL still comes from one")
+                return nil
+            }
+            facts = now
+        }
+        if let facts = settled(facts) { return facts }
+        log.notice(
+            "no primary runs, and this node hasn't come to the end of its WAL (replay goes on, is paused or delayed): its "
+                + "position isn't known"
+        )
+        return nil
+    }
+
+    /// The facts once no WAL comes any more. A connection to a server that lost its power looks alive until a keepalive goes
+    /// unanswered; a new one tells at once whether anybody is there.
+    private func endedReceiving() -> ServerFacts? {
+        if let failure = ClusterPerformer(agent: self).perform([.reconnectReceiver]) { log.warning(failure) }
+        var last: ServerFacts?
+        // Twice the time after which recovery tries again (`wal_retrieve_retry_interval`).
+        let isBack = wait(until: lookDeadline.capped(milliseconds: 2000), everyMilliseconds: 100) { () -> Bool? in
+            guard case .answering(let now) = observeInstance().server, now.isInRecovery else { return nil }
+            last = now
+            return isReceiving(now) ? true : nil
+        }
+        return isBack == nil ? last : nil
     }
 
     /// Takes part in the choice when Pacemaker is about to promote a node: all survivors publish where they are, and
@@ -48,8 +92,8 @@ extension Agent {
         let end = lookDeadline.capped(milliseconds: 300)
         var outcome = ElectionOutcome.awaiting([])
         _ = wait(until: end, everyMilliseconds: 5) { () -> Bool? in
-            let published = tools.positions(by: lookDeadline)
-            var ballots = ballots(set, own: own, published: published, cluster: cluster, isPatient: true)
+            let published = tools.positions(by: lookDeadline).with(set.ownNode, own)
+            var ballots = ballots(set, positions: published, cluster: cluster, isPatient: true)
             for index in ballots.indices {
                 let isTakingPart = participants.contains { sameName($0, ballots[index].node) }
                 ballots[index].isAwaited = ballots[index].isAwaited && isTakingPart
@@ -123,13 +167,13 @@ extension Agent {
         return [.withdrawPosition]
     }
 
-    /// The facts once two looks in a row have the same position: replay may have opened for reads before its end.
+    /// The facts once replay has come to the end of the WAL that is here: it lets readers in long before.
     private func settled(_ facts: ServerFacts) -> ServerFacts? {
         var last = facts
         return wait(until: lookDeadline.capped(milliseconds: 5000), everyMilliseconds: 50) { () -> ServerFacts? in
             guard case .answering(let now) = observeInstance().server, now.isInRecovery else { return nil }
             defer { last = now }
-            return now.position == last.position ? now : nil
+            return now.hasReachedEnd && now.position == last.position ? now : nil
         }
     }
 }

@@ -163,6 +163,7 @@ private struct NodeRecord {
             isOnline: membership.isOnline,
             isRemote: membership.isRemote,
             isUnclean: membership.isLost && !isLeaving,
+            isJoining: membership.isJoining && !isLeaving,
             isInStandbyMode: isTrue("standby"),
             isMaintenance: isTrue("maintenance"),
             permanentAttributes: permanent,

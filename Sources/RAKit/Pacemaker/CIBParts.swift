@@ -104,6 +104,9 @@ struct Membership {
     /// A remote node has no controller of its own.
     var isOnline: Bool { isRemote ? isMember : isMember && isPeer && hasJoined }
 
+    /// Here again, or about to join, although it never stopped being expected.
+    var isJoining: Bool { !isRemote && isExpected && isMember && isPeer && !hasJoined }
+
     /// Gone while it was expected to stay. Fencing, once confirmed, ends the expectation.
     var isLost: Bool { isExpected && !(isMember && isPeer) }
 }

@@ -92,8 +92,8 @@ struct ClusterPerformer {
         }
         if isInEffect == true { return nil }
         return overrideText(last, wanted: set.setting, expectedFile: expectedFile)
-            ?? "the server doesn't take \(OwnedConfiguration.synchronousSetting) from \"\(expectedFile)\": an error in "
-            + "another line keeps it from its whole configuration. HINT: 'SELECT * FROM pg_file_settings WHERE error IS NOT NULL'."
+            ?? "the server hasn't taken \(OwnedConfiguration.synchronousSetting) from \"\(expectedFile)\": an error in another "
+            + "line may keep it from its configuration. HINT: 'SELECT * FROM pg_file_settings WHERE error IS NOT NULL'."
     }
 
     /// Ends the WAL receiver: the startup process starts another, which connects to where the primary is now.
@@ -108,6 +108,9 @@ struct ClusterPerformer {
             else { return nil }
             do throws(SystemError) {
                 try send(.terminate, to: processID)
+                _ = wait(until: agent.lookDeadline.capped(milliseconds: 1000), everyMilliseconds: 5) { () -> Bool? in
+                    observeProcess(processID) == .gone ? true : nil
+                }
             } catch {
                 return error.description
             }

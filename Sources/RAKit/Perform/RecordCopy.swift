@@ -45,13 +45,17 @@ extension Agent {
             lsn: facts.lsn,
             replayedLSN: facts.replayedLSN,
             seen: record?.stamp,
-            hasTakenPart: partNote.exists
+            hasTakenPart: partNote.read()?.first == clusterManagerMark()[...],
+            hasSteppedBack: ElectionRounds(resource: environment.resource).hasSteppedBack
         )
     }
 
     private var partNote: RunFile { RunFile("part", resource: environment.resource) }
 
-    /// Notes that the instance was a primary, or received WAL from one, since the node booted: what this node knows isn't
-    /// from before it was fenced.
-    func noteTakenPart() { if !partNote.exists { partNote.write(first: "yes", body: "") } }
+    /// Notes that the instance was a primary, or received WAL from one, since the node joined the cluster: what it knows
+    /// isn't from before it was fenced, or from before the others went on without it.
+    func noteTakenPart() {
+        let mark = clusterManagerMark()
+        if partNote.read()?.first != mark[...] { partNote.write(first: mark, body: "") }
+    }
 }

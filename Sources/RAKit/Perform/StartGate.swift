@@ -101,8 +101,14 @@ struct StartGate {
         switch check.compare(withRecord: record, isRunning: false, by: agent.deadline.capped(milliseconds: 10_000)) {
         case .proven(let proof): try remove(lock, proof)
         case .refuse(let refusal): throw refusal
-        // Data that were made anew on every node are those that count; elsewhere it isn't promoted.
-        case .foreign(let refusal): agent.log.warning("starts, and isn't promotable: \(refusal.reason)")
+        // Data that were made anew on every node are those that count. It isn't promoted as long as another may have more.
+        case .foreign(let refusal):
+            let told = agent.tools.positions(by: agent.lookDeadline)
+            let isServed = told.contains {
+                $0.position.isRunning && $0.position.systemIdentifier == record.systemIdentifier
+            }
+            guard !isServed else { throw refusal }
+            agent.log.warning("starts, and isn't promotable: \(refusal.reason)")
         case .unknown(let why): explain(lock, why)
         }
     }

@@ -18,7 +18,8 @@ public enum Queries {
           greatest((SELECT timeline_id FROM pg_control_checkpoint()),
                    (SELECT min_recovery_end_timeline FROM pg_control_recovery())),
           r.status, r.received_tli, current_setting('synchronous_standby_names'),
-          current_setting('is_superuser') = 'on' OR pg_has_role('pg_monitor', 'USAGE')
+          current_setting('is_superuser') = 'on' OR pg_has_role('pg_monitor', 'USAGE'),
+          current_setting('synchronous_commit')
         FROM pg_stat_get_wal_receiver() AS r;
         SELECT (SELECT application_name FROM pg_stat_get_activity(w.pid)), w.state, w.sync_state, w.flush_lsn,
           w.replay_lsn, w.pid
@@ -43,7 +44,7 @@ public enum Queries {
     }
 
     private static func parseInstance(_ row: [String?]) -> ServerFacts? {
-        guard row.count == 12, let recovery = row[0], let version = row[1].flatMap({ Int($0) }),
+        guard row.count == 13, let recovery = row[0], let version = row[1].flatMap({ Int($0) }),
             let identifier = row[2].flatMap({ UInt64($0) })
         else { return nil }
         let isInRecovery = recovery == "t"
@@ -64,7 +65,10 @@ public enum Queries {
             timeline: timeline,
             lsn: lsn,
             replayedLSN: replayed,
+            // Set when recovery asks for WAL to be streamed, whether anybody sends it or not, and not before.
+            hasReachedEnd: !isInRecovery || received != nil,
             synchronousStandbyNames: row[10] ?? "",
+            synchronousCommit: row[12] ?? "",
             receiver: receiver
         )
     }

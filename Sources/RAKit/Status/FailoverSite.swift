@@ -58,6 +58,14 @@ public struct FailoverSite: Sendable {
         planLoss(set, positions: positions, record: record, cluster: context.cluster, wanted: wanted)
     }
 
+    /// Why what was agreed to doesn't hold any more: it may have taken minutes to answer, and a node may be back.
+    public func refusal(of plan: LossPlan, wanted: String?) -> LossRefusal? {
+        switch self.plan(wanted: wanted) {
+        case .failure(let refusal): refusal
+        case .success(let now): now.isSame(as: plan) ? nil : .changed
+        }
+    }
+
     /// Records that an operator has given data up: the nodes choose by that from now on.
     ///
     /// - Returns: nil, or what failed.

@@ -1,0 +1,25 @@
+internal import Glibc
+
+/// What tells one run of the cluster manager from another: process and start time of the executor's parent, `pacemakerd`.
+///
+/// A node whose cluster services were started anew may have been left behind meanwhile, as one that has booted.
+func clusterManagerMark() -> String {
+    guard let executor = ProcessStart(getppid()), let manager = ProcessStart(executor.parent) else { return "unknown" }
+    return "\(executor.parent)@\(manager.began)"
+}
+
+/// Parent and start time of a process, by /proc/PID/stat (proc(5)).
+private struct ProcessStart {
+    let parent: Int32
+    /// Clock ticks since the machine started.
+    let began: UInt64
+
+    init?(_ processID: Int32) {
+        // The name in parentheses may hold anything, parentheses too: the state follows the last one.
+        guard let text = try? readText("/proc/\(processID)/stat", limit: 4096), let close = text.lastIndex(of: ")")
+        else { return nil }
+        let fields = text[text.index(after: close)...].split(separator: " ")
+        guard fields.count > 19, let parent = Int32(fields[1]), let began = UInt64(fields[19]) else { return nil }
+        (self.parent, self.began) = (parent, began)
+    }
+}
