@@ -84,10 +84,11 @@ extension ParameterTable {
             default: 3,
             isReloadable: true,
             ParameterText(
-                "Rounds of comparing LSNs before a standby elects itself",
+                "How long an election waits, in monitors",
                 """
-                When no primary is known, how many monitors in a row must find the same LSNs on all nodes before the \
-                standby that is furthest may be promoted.
+                When no primary is known: three times so many monitors in a row wait for a node that is online and \
+                hasn't told its LSN. After so many, a node that was chosen and isn't promoted lets another one go \
+                first that has every acknowledged commit as well.
                 """
             )
         ) { $0.xlogCheckCount = $1 },
