@@ -66,15 +66,16 @@ class MissingPrimary(ClusterTest):
         # Refused while nobody has told a position.
         plan = wait_until(lambda: self.plan(others[0]), 40, "a plan of what is lost", step=0.2)
         self.assertEqual(plan["given_up"], [primary])
-        candidate = plan["candidate"]
         for words in ([], ["--give-up", others[1]], ["--give-up", ""]):
             code, said, complaint = self.failover(others[0], "--accept-loss", *words)
             self.assertEqual(code, 2, said)
             self.assertIn(primary, complaint)
             self.assertIn("LOST", said)
         self.assertIsNone(self.lab.try_primary())
-        code, said, complaint = self.failover(others[0], "--accept-loss", "--give-up", primary)
+        code, said, complaint = self.failover(others[0], "--accept-loss", "--give-up", primary, "--json")
         self.assertEqual(code, 0, said + complaint)
+        candidate = json.loads(said)["candidate"]
+        self.assertEqual(json.loads(said)["outcome"], candidate)
         self.assertEqual(self.lab.wait_primary(20), candidate)
         self.assertIn(f"given-up={primary}", self.lab.attribute(candidate, "pgsql-accepted-loss"))
         self.assertEqual(self.rows(candidate), "0")

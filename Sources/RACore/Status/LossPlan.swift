@@ -118,9 +118,10 @@ private func choose(
     }
     // Positions in another database system can't be compared with.
     let related = here.filter { told in record?.systemIdentifier.map { $0 == told.position.systemIdentifier } ?? true }
-    guard let furthest = related.max(by: { $0.position.position < $1.position.position }) else {
-        return .failure(.mustChoose(here.map(\.node)))
-    }
+    // Of several that are as far the first, so that each look finds the same one.
+    guard let end = related.map(\.position.position).max(),
+        let furthest = related.first(where: { $0.position.position == end })
+    else { return .failure(.mustChoose(here.map(\.node))) }
     return .success(furthest)
 }
 
@@ -144,10 +145,11 @@ private func candidates(
     positions: [NodePosition],
     cluster: ClusterObservation
 ) -> [NodePosition] {
-    positions.filter { told in
-        let node = cluster.node(told.node)
-        return set.members.contains { sameName($0, told.node) } && told.position.isRunning
-            && node.map { $0.isOnline && $0.resourceRole != .failed && $0.resourceRole != .stopped } ?? false
+    set.members.compactMap { member in
+        guard let node = cluster.node(member), node.isOnline, node.resourceRole != .failed,
+            node.resourceRole != .stopped
+        else { return nil }
+        return positions.first { sameName($0.node, member) && $0.position.isRunning }
     }
 }
 
