@@ -62,6 +62,21 @@ import Testing
         #expect(cast(["alpha": new], own: new) == [new, new, nil])
     }
 
+    /// A node that failed has no vote, and still knows of commits that were acknowledged without the others: its record was
+    /// the newer one, and the cluster has lost it.
+    @Test func whatAFailedNodeHasSeenCounts() {
+        let newer = RecordStamp(term: 2, serial: 4)
+        let told = ballots(["alpha": Build.published(1, 100, seen: newer)]) {
+            ($0.nodes[0].resourceRole, $0.nodes[2].isOnline) = (.failed, false)
+        }
+        #expect(told[0].position == nil && told[0].told?.seen == newer)
+        let record = Build.record("alpha", 1, of: ["beta"], lsn: 50, term: 2, serial: 3)
+        #expect(choosePrimary(told, record: record, mode: .sync) == .lacking(["alpha", "gamma"]))
+        var known = record
+        known.serial = 4
+        #expect(choosePrimary(told, record: known, mode: .sync) == .chosen("beta", because: .synchronous(["beta"])))
+    }
+
     @Test func nobodyIsChosenWhileALostNodeMayStillServe() {
         var cluster = Build.cluster([Build.node("alpha", isOnline: false, isUnclean: true), Build.node("beta")])
         #expect(undecidedNode(Build.set(own: "beta"), cluster: cluster) == "alpha")

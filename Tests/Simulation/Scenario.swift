@@ -45,6 +45,8 @@ public enum Sabotage: String, Sendable, CaseIterable {
     case noTimelines = "no-timelines"
     /// Of a set of which any so many were waited for, one member proves everything.
     case anyOne = "any-one"
+    /// How far a node has replayed is taken for how far its WAL goes.
+    case earlyPositions = "early-positions"
     /// Whom Pacemaker picks is promoted, without anybody's position.
     case noPositions = "no-positions"
     /// Every partition acts as if it had quorum and the lost nodes were down.

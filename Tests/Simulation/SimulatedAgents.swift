@@ -134,7 +134,9 @@ extension SimulatedCluster {
             nodes[index].server.shown = SimulatedSetting(set, nodes: sets[index].members)
         case .elect: elect(index)
         case .passGate: passGate(index)
-        case .comeUp: nodes[index].server.comeUpAsStandby()
+        case .comeUp:
+            let most = min(4, nodes[index].server.log.count)
+            nodes[index].server.comeUpAsStandby(unread: random.oneIn(2) ? random.below(most + 1) : 0)
         case .shutDown: shutDown(index)
         case .promote: promote(index)
         case .complete:

@@ -7,6 +7,7 @@ extension SimulatedCluster {
     /// One look of `promote`: nothing speaks against it, its record is written, and everybody has the record.
     mutating func lookBeforePromotion(_ index: Int) {
         guard nodes[index].server.role == .standby, !nodes[index].server.isHung else { return end(index, as: .failed) }
+        guard knowsItsPosition(index) else { return waitWithPromotion(index) }
         let (cluster, record) = look(index)
         if let written = nodes[index].agent.written { return goOnWithPromotion(index, written, cluster) }
         let own = position(index, record)

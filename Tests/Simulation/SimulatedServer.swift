@@ -42,6 +42,8 @@ struct SimulatedServer {
     var senders: [Sender] = []
     /// A standby's connection as the standby sees it: the node, and the sender's process there.
     var upstream: (node: Int, processID: Int32)?
+    /// How many records a standby that came up has yet to replay; before, it neither connects nor knows its position.
+    var unread = 0
     /// How many records clients have an answer for, or never waited for.
     var answered = 0
     var hasStandbySignal = true
@@ -62,11 +64,13 @@ struct SimulatedServer {
         isStray = false
         isPromotedHere = false
         hasBeenFull = false
+        unread = 0
     }
 
     /// `start` always writes the settings of a standby.
-    mutating func comeUpAsStandby() {
+    mutating func comeUpAsStandby(unread: Int) {
         role = .standby
+        self.unread = unread
         hasStandbySignal = true
         (file, shown, inEffect) = (.none, .none, .none)
         senders = []
@@ -76,6 +80,7 @@ struct SimulatedServer {
 
     mutating func becomePrimary(_ entry: UInt32) {
         role = .primary
+        unread = 0
         log.beginTimeline(entry)
         answered = log.count
         upstream = nil

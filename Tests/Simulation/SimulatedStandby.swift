@@ -13,7 +13,7 @@ extension SimulatedCluster {
         nodes[index].agent.mustLook = false
         let (cluster, record) = look(index)
         guard let primary = primaryElsewhere(sets[index], cluster: cluster).flatMap({ self.index(of: $0) }) else {
-            guard !isReceiving, undecidedNode(sets[index], cluster: cluster) == nil else {
+            guard !isReceiving, knowsItsPosition(index), undecidedNode(sets[index], cluster: cluster) == nil else {
                 return nodes[index].agent.end()
             }
             nodes[index].agent.cluster = cluster
@@ -44,13 +44,16 @@ extension SimulatedCluster {
         nodes[index].agent.job = .ending
     }
 
+    /// Before it has replayed all that is here, a server only tells how far that has come.
+    func knowsItsPosition(_ index: Int) -> Bool { nodes[index].server.unread == 0 || sabotage == .earlyPositions }
+
     func position(_ index: Int, _ record: ClusterRecord?) -> PublishedPosition {
         let server = nodes[index].server
         return PublishedPosition(
             systemIdentifier: SimulatedCluster.systemIdentifier,
             history: server.log.history,
-            lsn: server.log.lsn,
-            replayedLSN: server.log.lsn,
+            lsn: SimulatedLog.lsn(server.log.count - server.unread),
+            replayedLSN: SimulatedLog.lsn(server.log.count - server.unread),
             isRunning: true,
             seen: sabotage == .staleRecord ? nil : record?.stamp,
             hasTakenPart: nodes[index].hasTakenPart
@@ -73,7 +76,9 @@ extension SimulatedCluster {
 
     /// A pre-promote notification: all survivors publish where they are before the promotion begins.
     mutating func standBeforePromotion(_ index: Int) {
-        guard nodes[index].server.role == .standby, !nodes[index].server.isHung, sabotage != .noPositions else {
+        guard nodes[index].server.role == .standby, !nodes[index].server.isHung, knowsItsPosition(index),
+            sabotage != .noPositions
+        else {
             return nodes[index].agent.end()
         }
         let (cluster, record) = look(index)

@@ -52,6 +52,10 @@ extension SimulatedCluster {
             nodes[index].server.upstream = nil
         }
         guard nodes[index].server.upstream == nil else { return }
+        guard nodes[index].server.unread == 0 else {
+            if random.oneIn(6) { nodes[index].server.unread -= 1 }
+            return
+        }
         let primaries = indices { _ in true }.filter { serves($0) && reaches(index, $0) && reaches($0, index) }
         guard let primary = random.pick(primaries), nodes[index].server.log.mayFollow(nodes[primary].server.log) else {
             return

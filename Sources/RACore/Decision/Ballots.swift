@@ -21,7 +21,7 @@ public func ballots(
             node: member,
             isAwaited: isPatient && (mayCome || newest == nil),
             position: isHere ? told.flatMap { isRecent($0, newest) ? $0 : nil } : nil,
-            hasTold: told != nil && node?.isOnline ?? false
+            told: node?.isOnline ?? false ? told : nil
         )
     }
 }

@@ -3,16 +3,17 @@ public struct Ballot: Sendable, Hashable {
     public var node: String
     /// Whether the choice waits for this node's position: it is here, and may tell it yet.
     public var isAwaited: Bool
-    /// What the node published; nil while it hasn't.
+    /// What the node published, if that counts as a vote.
     public var position: PublishedPosition?
-    /// Whether it has told which record it has seen, however long ago.
-    public var hasTold: Bool
+    /// What it published, also if it is no vote: of a node that failed since, or from before a promotion. It tells which
+    /// record the node has seen.
+    public var told: PublishedPosition?
 
-    public init(node: String, isAwaited: Bool, position: PublishedPosition?, hasTold: Bool = false) {
+    public init(node: String, isAwaited: Bool, position: PublishedPosition?, told: PublishedPosition? = nil) {
         self.node = node
         self.isAwaited = isAwaited
         self.position = position
-        self.hasTold = hasTold || position != nil
+        self.told = told ?? position
     }
 }
 
@@ -99,7 +100,7 @@ private func judge(
     _ record: ClusterRecord?,
     _ mode: ReplicationMode
 ) -> ElectionOutcome {
-    let seen = ballots.compactMap { $0.position?.seen }.max()
+    let seen = ballots.compactMap { $0.told?.seen }.max()
     guard let record else {
         // What was recorded once and is gone leaves its trace on the nodes.
         return seen == nil ? .chosen(votes.best.node, because: .new) : chooseAmongAll(votes)
@@ -108,7 +109,7 @@ private func judge(
     let isOutdated = !record.isLossAccepted && isOutdated(record, votes.voters)
     if seen.map({ $0 > record.stamp }) ?? false || isOutdated { return chooseAmongAll(votes) }
     // Half of the nodes may have been left behind by the other half since they were here last.
-    let isMajority = record.isLossAccepted || ballots.filter(\.hasTold).count * 2 > ballots.count
+    let isMajority = record.isLossAccepted || ballots.filter { $0.told != nil }.count * 2 > ballots.count
     let witnesses = votes.voters.filter { isMajority || $0.position.hasTakenPart }
     if let (proof, witnesses) = prove(record, witnesses, mode) {
         return choose(votes, notBehind: witnesses, record, because: proof)
