@@ -39,6 +39,7 @@ public final class AgentFolder: Sendable {
     private static func remove(_ path: String) {
         for directory in [path] + subdirectories(path) where FileFacts(directory + "/PG_VERSION") != nil {
             endServers(directory)
+            removeSharedMemory(directory)
         }
         try? FileManager.default.removeItem(atPath: path)
     }
@@ -77,6 +78,15 @@ public func endServers(_ dataDirectory: String) {
         for processID in left { try? send(.kill, to: processID) }
         return left.isEmpty ? true : nil
     }
+}
+
+/// Removes the segment that a killed postmaster left: the next start would, and there is none.
+private func removeSharedMemory(_ dataDirectory: String) {
+    // Documentation, "Database File Layout": the seventh line of postmaster.pid has the segment's key and number.
+    guard let text = try? readText(dataDirectory + "/postmaster.pid") else { return }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count > 6, let segment = lines[6].split(separator: " ").last.flatMap({ Int32($0) }) else { return }
+    _ = shmctl(segment, IPC_RMID, nil)
 }
 
 /// Numbers that no two tests share.

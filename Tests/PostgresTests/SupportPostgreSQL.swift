@@ -58,6 +58,7 @@ enum PostgreSQL {
     /// Small and quick; a segment size that isn't the default, as nothing may assume that.
     private static let settings = """
         fsync = off
+        dynamic_shared_memory_type = mmap
         shared_buffers = 8MB
         max_connections = 20
         wal_keep_size = 32MB
