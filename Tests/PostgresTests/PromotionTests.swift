@@ -52,6 +52,23 @@ struct PromotionTests {
         }
     }
 
+    /// A cluster may wait for days for the one node that has everything.
+    @Test func anElectionWithoutAnEndIsToldOnce() throws {
+        try withCluster(.sync) { cluster in
+            try cluster.bringUp()
+            try cluster.cutPower("n2")
+            try cluster.must("monitor", "n1", .runningPromoted)
+            try cluster.cutPower("n1")
+            try cluster.fake.set("n2", .online)
+            var told: [Substring] = []
+            for action in ["start"] + Array(repeating: "monitor", count: 15) {
+                told += try cluster.run(action, "n2").errors.split(separator: "\n").filter { $0.contains("no primary") }
+            }
+            #expect(told.contains { $0.contains("n1") })
+            #expect(Set(told).count == told.count, "\(told)")
+        }
+    }
+
     /// A line that somebody else got wrong keeps the server from its whole configuration.
     @Test func aConfigurationThatIsNotTakenIsAnError() throws {
         try withCluster(.sync) { cluster in

@@ -7,7 +7,7 @@ from testbed.stage import PROMOTE
 
 MODE = "sync"
 VICTIM = "primary + agent of the standby"
-GAP = 90
+GAP = 40
 
 
 def hurt(stage):

@@ -5,7 +5,7 @@ Hurts: SIGKILL to the postmaster, then the other node's link goes down until it 
 """
 MODE = "sync"
 VICTIM = "primary + standby"
-GAP = 90
+GAP = 40
 
 
 def hurt(stage):

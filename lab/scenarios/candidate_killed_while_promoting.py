@@ -5,7 +5,7 @@ Hurts: SIGKILL to the one postmaster, and to the other when the agent's promote 
 """
 MODE = "sync"
 VICTIM = "primary + standby"
-GAP = 90
+GAP = 40
 
 
 def hurt(stage):

@@ -5,7 +5,7 @@ Hurts: SIGKILL to the postmaster, then link and all processes of the other node 
 """
 MODE = "sync"
 VICTIM = "primary + standby"
-GAP = 90
+GAP = 40
 
 
 def hurt(stage):

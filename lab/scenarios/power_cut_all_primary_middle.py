@@ -5,7 +5,7 @@ Hurts: all links and processes go; each node is switched on when the one before 
 """
 MODE = "sync"
 VICTIM = "all"
-GAP = 90
+GAP = 30
 
 
 def hurt(stage):

@@ -5,7 +5,7 @@ Hurts: both links and all processes go; power comes back when both are off.
 """
 MODE = "sync"
 VICTIM = "standby + primary"
-GAP = 90
+GAP = 40
 
 
 def hurt(stage):

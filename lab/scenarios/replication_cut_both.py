@@ -8,7 +8,7 @@ from testbed.basics import REPLICATION_ADDRESS
 MODE = "sync"
 VICTIM = "both standbys"
 # The server calls a standby lost that is silent for wal_sender_timeout, a minute.
-GAP = 75
+GAP = 25
 
 
 def hurt(stage):

@@ -5,7 +5,7 @@ Hurts: the primary's link goes down until a node is fenced, SIGKILL to the other
 """
 MODE = "two"
 VICTIM = "primary + standby"
-GAP = 90
+GAP = 40
 
 
 def hurt(stage):

@@ -6,7 +6,10 @@ extension Agent {
     /// Not while WAL still comes: whoever sends it hasn't ended, and may acknowledge what this node has yet to receive.
     func runElection(_ facts: ServerFacts, _ set: ReplicaSet, _ cluster: ClusterObservation) {
         if let lost = undecidedNode(set, cluster: cluster) {
-            return log.info("no primary is seen, and \(lost) is lost and not fenced yet: nobody is chosen before")
+            return remarkElection(
+                .info,
+                "no primary is seen, and \(lost) is lost and not fenced yet: nobody is chosen before"
+            )
         }
         let candidate = promotableNode(set, cluster: cluster)
         guard let facts = finalFacts(facts, isDecided: candidate != nil) else { return }
@@ -52,13 +55,14 @@ extension Agent {
         var facts = facts
         if isReceiving(facts) {
             guard !isDecided, let now = endedReceiving() else {
-                log.info("no primary is seen, and WAL still comes from one")
+                remarkElection(.info, "no primary is seen, and WAL still comes from one")
                 return nil
             }
             facts = now
         }
         if let facts = settled(facts) { return facts }
-        log.notice(
+        remarkElection(
+            .notice,
             "no primary runs, and this node hasn't come to the end of its WAL (replay goes on, is paused or delayed): its "
                 + "position isn't known"
         )
@@ -150,8 +154,14 @@ extension Agent {
         }
     }
 
+    /// An election without an end may last for days: each state of it is said once.
+    private func remarkElection(_ severity: Log.Severity, _ text: String) { remark("election", text, severity) }
+
     private func tell(_ outcome: ElectionOutcome, _ own: PublishedPosition, _ record: ClusterRecord?) {
-        log.notice("no primary runs: \(RACore.describe(outcome, record: record)); own position \(own.position)")
+        remarkElection(
+            .notice,
+            "no primary runs: \(RACore.describe(outcome, record: record)); own position \(own.position)"
+        )
     }
 
     private func describe(_ published: [NodePosition], _ cluster: ClusterObservation) -> String {
@@ -161,6 +171,7 @@ extension Agent {
 
     /// What is to be taken back once there is a primary to follow.
     func leaveElection() -> [ClusterEffect] {
+        remark("election", nil)
         let rounds = ElectionRounds(resource: environment.resource)
         guard rounds.isOpen else { return [] }
         rounds.forget()
