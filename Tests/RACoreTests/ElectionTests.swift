@@ -110,7 +110,7 @@ import Testing
     /// A constraint may keep the promoted role from the furthest node: whoever has everything as well goes before it.
     @Test func whoWasChosenInVainLetsAnotherGoFirst() {
         var gamma = Self.at(95)
-        gamma.hasSteppedBack = true
+        gamma.timesSteppedBack = 1
         #expect(PublishedPosition(gamma.text) == gamma)
         let beta = Self.at(90)
         let ofBeta = Build.record("alpha", 1, of: ["beta"], lsn: 50)
@@ -122,8 +122,12 @@ import Testing
         let asynchronous = Build.record("alpha", 0, of: ["beta", "gamma"], lsn: 50)
         #expect(choose([nil, beta, gamma], asynchronous, mode: .async) == .chosen("beta", because: .asynchronous))
         var equal = Self.at(90)
-        equal.hasSteppedBack = true
+        equal.timesSteppedBack = 1
         #expect(choose([equal, beta, beta], nil) == .chosen("beta", because: .everybody))
+        // The turn goes round.
+        var twice = equal
+        twice.timesSteppedBack = 2
+        #expect(choose([equal, twice, twice], nil) == .chosen("alpha", because: .everybody))
     }
 
     /// Half of the nodes may have been left behind by the other half: who was away since its node booted knows too little.

@@ -47,6 +47,7 @@ import Testing
         return RACore.ballots(
             Build.set(own: "beta"),
             positions: published.map { NodePosition(node: $0.key, position: $0.value) }.with("beta", own),
+            own: "beta",
             cluster: cluster,
             isPatient: isPatient
         )
@@ -81,6 +82,9 @@ import Testing
         var cluster = Build.cluster([Build.node("alpha", isOnline: false, isUnclean: true), Build.node("beta")])
         #expect(undecidedNode(Build.set(own: "beta"), cluster: cluster) == "alpha")
         cluster.nodes[0].isUnclean = false
+        cluster.nodes[0].isJoining = true
+        #expect(undecidedNode(Build.set(own: "beta"), cluster: cluster) == "alpha")
+        cluster.nodes[0].isJoining = false
         #expect(undecidedNode(Build.set(own: "beta"), cluster: cluster) == nil)
     }
 

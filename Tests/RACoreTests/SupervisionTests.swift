@@ -188,6 +188,14 @@ extension ClusterEffect {
         #expect(world.setting == "\"beta\"")
     }
 
+    /// Nobody streams, and commits would wait for whoever may come.
+    @Test func aSettingThatNamesNobodyIsReplacedAlsoWithoutAStandby() {
+        var world = Supervised().with { ($0.setting, $0.senders) = ("*", .known([])) }
+        world.record(.none)
+        _ = world.settle()
+        #expect(world.setting == "")
+    }
+
     /// Without fencing nobody will ever know for sure, and commits would wait for ever.
     @Test func withoutFencingALostStandbyIsGivenUp() {
         var world = Supervised().with { ($0.beta.isUnclean, $0.fences, $0.senders) = (true, false, .known([])) }

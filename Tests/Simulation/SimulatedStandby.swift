@@ -129,6 +129,7 @@ extension SimulatedCluster {
         return ballots(
             sets[index],
             positions: published.with(name(index), position(index, record)),
+            own: name(index),
             cluster: cluster,
             isPatient: isPatient
         )

@@ -73,7 +73,7 @@ public struct FailoverCommand: ParsableCommand {
         let site = try read()
         switch site.plan(wanted: node) {
         case .failure(let refusal): throw refuse(refusal.text)
-        case .success(let plan): try carryOut(plan, site)
+        case .success(let plan): try carryOut(plan, site.record)
         }
     }
 
@@ -85,17 +85,24 @@ public struct FailoverCommand: ParsableCommand {
         }
     }
 
-    private func carryOut(_ plan: LossPlan, _ site: FailoverSite) throws {
-        if !json { printOutput(explanation(plan, site.record)) }
+    private func carryOut(_ agreed: LossPlan, _ record: ClusterRecord?) throws {
+        if !json { printOutput(explanation(agreed, record)) }
         if dryRun {
-            if json { printOutput(planJSON(plan, outcome: "planned").text(isIndented: true) + "\n") }
+            if json { printOutput(planJSON(agreed, outcome: "planned").text(isIndented: true) + "\n") }
             return
         }
-        let names = plan.givenUp.joined(separator: ",")
+        let names = agreed.givenUp.joined(separator: ",")
         guard isConfirmed(names) else {
             throw refuse("not confirmed: nothing was changed. HINT: The names are \(names).")
         }
-        if let refusal = try read().refusal(of: plan, wanted: node) { throw refuse(refusal.text) }
+        let site = try read()
+        switch site.plan(agreed: agreed, wanted: node) {
+        case .failure(let refusal): throw refuse(refusal.text)
+        case .success(let plan): try promote(plan, site)
+        }
+    }
+
+    private func promote(_ plan: LossPlan, _ site: FailoverSite) throws {
         if let failure = site.record(plan) { throw refuse("nothing was promoted: \(failure)") }
         if !json { printOutput("recorded; waiting for the cluster to promote \(plan.candidate) ...\n") }
         let primary = site.awaitPrimary(seconds: wait)

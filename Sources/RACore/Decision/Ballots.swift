@@ -1,12 +1,14 @@
 /// The ballots of all members.
 ///
 /// - Parameters:
-///   - positions: what the nodes have published, each once; this node's as it is now, when it has a vote.
+///   - positions: what the nodes have published, each once.
+///   - own: a node whose position is as it is now, whatever the cluster records of it; nil for none.
 ///   - isPatient: whether nodes that haven't told their position are waited for still: those that are here and,
 ///     while nothing was ever recorded, all.
 public func ballots(
     _ set: ReplicaSet,
     positions: [NodePosition],
+    own: String?,
     cluster: ClusterObservation,
     isPatient: Bool
 ) -> [Ballot] {
@@ -14,7 +16,7 @@ public func ballots(
     return set.members.map { member in
         let node = cluster.node(member)
         let told = positions.first { sameName($0.node, member) }?.position
-        if let told, sameName(member, set.ownNode) { return Ballot(node: member, isAwaited: false, position: told) }
+        if let told, let own, sameName(member, own) { return Ballot(node: member, isAwaited: false, position: told) }
         let mayCome = node.map { mayTakePart($0, resource: set.resource) } ?? false
         let isHere = node.map { $0.isOnline && $0.resourceRole != .failed } ?? false
         return Ballot(
@@ -47,7 +49,7 @@ private func mayTakePart(_ node: ClusterNode, resource: String) -> Bool {
 /// A node that may still be the primary, and send WAL: what a standby tells of its position is old in a moment.
 public func undecidedNode(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
     guard cluster.properties.isFencingEnabled else { return nil }
-    return set.members.first { cluster.node($0)?.isUnclean ?? false }
+    return set.members.first { cluster.node($0).map { $0.isUnclean || $0.isJoining } ?? false }
 }
 
 /// Whether a position was published since the last promotion: each is recorded, so that an older one has seen less.

@@ -1,4 +1,4 @@
-/// The furthest of those who vote; of several one that hasn't stepped back, the preferred, then one that the record names,
+/// The furthest of those who vote; of several one that has stepped back least often, the preferred, then one that the record names,
 /// then the first.
 func furthest(_ voters: [Voter], _ record: ClusterRecord?, _ preferred: String?) -> Voter? {
     guard let end = voters.map(\.position.position).max() else { return nil }
@@ -7,10 +7,10 @@ func furthest(_ voters: [Voter], _ record: ClusterRecord?, _ preferred: String?)
     return equals.first { voter in record.map { isNamed(voter.node, in: $0) } ?? false } ?? equals.first
 }
 
-/// Those who haven't stepped back; all when everybody has.
+/// Those who have stepped back least often: when everybody has, it is the first one's turn again.
 func willing(_ voters: [Voter]) -> [Voter] {
-    let willing = voters.filter { !$0.position.hasSteppedBack }
-    return willing.isEmpty ? voters : willing
+    let least = voters.map(\.position.timesSteppedBack).min()
+    return voters.filter { $0.position.timesSteppedBack == least }
 }
 
 /// A record without a promotion that it speaks of, if that wasn't carried out: the node is here, still on the timeline of

@@ -101,7 +101,10 @@ private func nextStep(
                     && (inEffect.contains(name) || !input.unsteady.contains { sameName($0, name) })
             }
         )
-        return decideGuarantee(recorded: record.guarantee, inEffect: inEffect, wanted: wanted, nodes: set.peers)
+        let step = decideGuarantee(recorded: record.guarantee, inEffect: inEffect, wanted: wanted, nodes: set.peers)
+        // Nothing to promise, and commits wait for whoever may come.
+        let isReadable = SynchronousSet(setting: input.server.synchronousStandbyNames) != nil
+        return step == .nothing && !isReadable ? .change(wanted, confirmedBy: []) : step
     case .async, .slave, .none:
         let followers = Guarantee(members: streaming, count: 0)
         return followers.isSame(as: record.guarantee) ? .nothing : .weaken(followers)

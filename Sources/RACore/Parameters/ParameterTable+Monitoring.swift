@@ -87,7 +87,7 @@ extension ParameterTable {
                 "How long an election waits, in monitors",
                 """
                 When no primary is known: three times so many monitors in a row wait for a node that is online and \
-                hasn't told its LSN. After so many, a node that was chosen and isn't promoted lets another one go \
+                hasn't told its LSN. After twice so many, a node that was chosen and isn't promoted lets another one go \
                 first that has every acknowledged commit as well.
                 """
             )

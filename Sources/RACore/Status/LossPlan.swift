@@ -133,7 +133,7 @@ public func electionOutcome(
     cluster: ClusterObservation
 ) -> ElectionOutcome {
     choosePrimary(
-        ballots(set, positions: positions, cluster: cluster, isPatient: false),
+        ballots(set, positions: positions, own: nil, cluster: cluster, isPatient: false),
         record: record,
         mode: set.mode
     )

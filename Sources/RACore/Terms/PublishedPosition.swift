@@ -13,9 +13,9 @@ public struct PublishedPosition: Sendable, Hashable {
     /// Whether the instance was a primary, or received WAL from one, since its node joined the cluster: what it knows
     /// isn't from before it was fenced or left.
     public var hasTakenPart: Bool
-    /// Whether the node was chosen and the cluster didn't promote it: a constraint may keep the promoted role away. Another
-    /// one that has every acknowledged commit as well goes before it.
-    public var hasSteppedBack: Bool
+    /// How often the node was chosen and the cluster didn't promote it: a constraint may keep the promoted role away. Another
+    /// one that has every acknowledged commit as well and did so less often goes before it.
+    public var timesSteppedBack: Int
 
     public init(
         systemIdentifier: UInt64,
@@ -25,7 +25,7 @@ public struct PublishedPosition: Sendable, Hashable {
         isRunning: Bool = true,
         seen: RecordStamp? = nil,
         hasTakenPart: Bool = true,
-        hasSteppedBack: Bool = false
+        timesSteppedBack: Int = 0
     ) {
         self.systemIdentifier = systemIdentifier
         self.history = history
@@ -34,7 +34,7 @@ public struct PublishedPosition: Sendable, Hashable {
         self.isRunning = isRunning
         self.seen = seen
         self.hasTakenPart = hasTakenPart
-        self.hasSteppedBack = hasSteppedBack
+        self.timesSteppedBack = timesSteppedBack
     }
 
     public var timeline: TimelineID { history.timeline }
@@ -46,7 +46,7 @@ public struct PublishedPosition: Sendable, Hashable {
         if let replayedLSN { text += " replayed=\(replayedLSN)" }
         text += " state=\(isRunning ? "running" : "stopped")"
         if !hasTakenPart { text += " part=no" }
-        if hasSteppedBack { text += " stepped-back=yes" }
+        if timesSteppedBack > 0 { text += " stepped-back=\(timesSteppedBack)" }
         if let seen { text += " seen=\(seen)" }
         return text + " system=\(systemIdentifier)" + RecordWords.historyText(history)
     }
@@ -65,7 +65,7 @@ public struct PublishedPosition: Sendable, Hashable {
             isRunning: state == "running",
             seen: words.first("seen").flatMap { RecordStamp($0) },
             hasTakenPart: words.first("part") != "no",
-            hasSteppedBack: words.first("stepped-back") == "yes"
+            timesSteppedBack: words.first("stepped-back").flatMap { Int($0) } ?? 0
         )
     }
 }

@@ -11,10 +11,30 @@ struct ElectionRounds {
         stepBackNote = RunFile("stepped-back", resource: resource)
     }
 
-    /// Whether this node lets others go first, since it was chosen in vain.
-    var hasSteppedBack: Bool { stepBackNote.exists }
+    /// How often this node has let others go first, since it was chosen in vain.
+    var timesSteppedBack: Int { vainly.steps }
 
-    func stepBack() { stepBackNote.write(first: "yes", body: "") }
+    private var vainly: (steps: Int, looks: Int) {
+        guard let note = stepBackNote.read() else { return (0, 0) }
+        return (Int(note.first) ?? 0, Int(note.body) ?? 0)
+    }
+
+    /// Notes a look at which this node was chosen and the one to be promoted; after so many in a row it steps back.
+    ///
+    /// - Returns: whether it does so now.
+    func isChosenInVain(_ isChosen: Bool, patience: Int) -> Bool {
+        let former = vainly
+        guard isChosen else {
+            if former.looks > 0 { stepBackNote.write(first: String(former.steps), body: "0") }
+            return false
+        }
+        let isPast = former.looks >= patience
+        stepBackNote.write(
+            first: String(former.steps + (isPast ? 1 : 0)),
+            body: String(isPast ? 0 : former.looks + 1)
+        )
+        return isPast
+    }
 
     /// Counts this look; 0 for the first with this digest of the ballots.
     func count(_ digest: String) -> Int {

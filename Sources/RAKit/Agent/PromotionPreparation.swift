@@ -31,6 +31,8 @@ struct PromotionPreparation {
     mutating func look(_ instance: InstanceObservation, _ agent: Agent) throws(Refusal) -> String? {
         missing = []
         guard case .answering(let facts) = instance.server, facts.isInRecovery else { return nil }
+        // As long as the action may take: the server replays it before its promotion in any case.
+        guard facts.hasReachedEnd else { return "replay hasn't come to the end of the WAL that is here" }
         let obstacle: String?
         switch agent.tools.observe(by: agent.lookDeadline) {
         case .unknown(let why): obstacle = "the cluster isn't known: \(why)"
@@ -51,7 +53,6 @@ struct PromotionPreparation {
         guard let own = agent.position(facts, record: record) else {
             throw Refusal(.genericError, "not promoted: the history of timeline \(facts.timeline) can't be read")
         }
-        guard facts.hasReachedEnd else { return "replay hasn't come to the end of the WAL that is here" }
         guard written == nil else { return confirm(cluster, agent) }
         if let obstacle = try electionObstacle(own, record, cluster, agent) { return obstacle }
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
@@ -78,6 +79,7 @@ struct PromotionPreparation {
         ballots = RACore.ballots(
             set,
             positions: agent.tools.positions(by: agent.lookDeadline).with(set.ownNode, own),
+            own: set.ownNode,
             cluster: cluster,
             isPatient: false
         )

@@ -1,15 +1,18 @@
 import RACore
 
 extension Agent {
-    /// Proves that no other instance keeps its files where this one would: each would follow the other's settings and record.
+    /// Proves that no other instance that runs keeps its files where this one would: each would follow the other's settings and
+    /// record. One that doesn't run may be what an upgrade left.
     func verifyOwnedDirectory(_ installation: Installation) throws(Refusal) {
         let own = OwnedFiles(directory: installation.temporaryDirectory)
         guard mode != .none, let text = try? readText(own.root), let owner = OwnedConfiguration.owner(ofRootFile: text),
-            resolved(owner) != resolved(installation.dataDirectory), FileFacts(owner + "/PG_VERSION") != nil
+            resolved(owner) != resolved(installation.dataDirectory)
         else { return }
-        log.error(
-            "HINT: Give each resource a tmpdir of its own; if \"\(owner)\" is no longer in use, remove \"\(own.root)\"."
-        )
+        switch observePostmaster(dataDirectory: owner) {
+        case .absent, .unknown: return
+        case .running, .halted: break
+        }
+        log.error("HINT: Give each resource a tmpdir of its own.")
         throw Refusal(.badArguments, "tmpdir \"\(own.directory)\" holds the files of the instance in \"\(owner)\"")
     }
 

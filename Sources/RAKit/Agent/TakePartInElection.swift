@@ -26,26 +26,39 @@ extension Agent {
         let rounds = election.count(describe(published, cluster))
         let patience = max(parameters.xlogCheckCount, 1)
         let outcome = choosePrimary(
-            ballots(set, positions: published, cluster: cluster, isPatient: rounds < patience * 3),
+            ballots(set, positions: published, own: set.ownNode, cluster: cluster, isPatient: rounds < patience * 3),
             record: record,
             mode: mode,
             preferred: candidate
         )
         tell(outcome, own, record)
-        if rounds >= patience, candidate.map({ sameName($0, set.ownNode) }) ?? false {
-            stepBack(outcome, set, election)
-        }
+        stepBack(outcome, set, cluster, candidate: candidate, patience: patience * 2)
         conclude(outcome, set, cluster, candidate: candidate)
     }
 
     /// Lets others go first when this node was chosen, has the best score, and isn't promoted all the same.
-    private func stepBack(_ outcome: ElectionOutcome, _ set: ReplicaSet, _ election: ElectionRounds) {
-        guard case .chosen(let node, _) = outcome, sameName(node, set.ownNode), !election.hasSteppedBack else { return }
+    private func stepBack(
+        _ outcome: ElectionOutcome,
+        _ set: ReplicaSet,
+        _ cluster: ClusterObservation,
+        candidate: String?,
+        patience: Int
+    ) {
+        // Where Pacemaker promotes nobody at present, that it isn't promoted tells nothing.
+        let isActing =
+            cluster.actsWithQuorum && !cluster.properties.isMaintenanceMode
+            && !cluster.nodes.contains { $0.isMaintenance }
+        var isChosen = false
+        if case .chosen(let node, _) = outcome, let candidate {
+            isChosen = isActing && sameName(node, set.ownNode) && sameName(candidate, set.ownNode)
+        }
+        guard ElectionRounds(resource: environment.resource).isChosenInVain(isChosen, patience: patience) else {
+            return
+        }
         log.warning(
             "this node is the best candidate, and the cluster doesn't promote it: does a constraint keep the promoted role "
                 + "away? Another one that has every acknowledged commit as well goes before it from now on"
         )
-        election.stepBack()
     }
 
     /// The facts once this node's position is final.
@@ -54,7 +67,9 @@ extension Agent {
     private func finalFacts(_ facts: ServerFacts, isDecided: Bool) -> ServerFacts? {
         var facts = facts
         if isReceiving(facts) {
-            guard !isDecided, let now = endedReceiving() else {
+            // A receiver that was ended comes back only when all that is here was replayed.
+            let hasReplayed = facts.replayedLSN.map { $0 >= facts.lsn } ?? false
+            guard !isDecided, hasReplayed, let now = endedReceiving() else {
                 remarkElection(.info, "no primary is seen, and WAL still comes from one")
                 return nil
             }
@@ -72,6 +87,7 @@ extension Agent {
     /// The facts once no WAL comes any more. A connection to a server that lost its power looks alive until a keepalive goes
     /// unanswered; a new one tells at once whether anybody is there.
     private func endedReceiving() -> ServerFacts? {
+        guard deadline.remainingMilliseconds > 6000 else { return nil }
         if let failure = ClusterPerformer(agent: self).perform([.reconnectReceiver]) { log.warning(failure) }
         var last: ServerFacts?
         // Twice the time after which recovery tries again (`wal_retrieve_retry_interval`).
@@ -97,7 +113,7 @@ extension Agent {
         var outcome = ElectionOutcome.awaiting([])
         _ = wait(until: end, everyMilliseconds: 5) { () -> Bool? in
             let published = tools.positions(by: lookDeadline).with(set.ownNode, own)
-            var ballots = ballots(set, positions: published, cluster: cluster, isPatient: true)
+            var ballots = ballots(set, positions: published, own: set.ownNode, cluster: cluster, isPatient: true)
             for index in ballots.indices {
                 let isTakingPart = participants.contains { sameName($0, ballots[index].node) }
                 ballots[index].isAwaited = ballots[index].isAwaited && isTakingPart

@@ -4,7 +4,11 @@ internal import Glibc
 ///
 /// A node whose cluster services were started anew may have been left behind meanwhile, as one that has booted.
 func clusterManagerMark() -> String {
-    guard let executor = ProcessStart(getppid()), let manager = ProcessStart(executor.parent) else { return "unknown" }
+    guard let executor = ProcessStart(getppid()) else { return "unknown" }
+    // On a Pacemaker Remote node the executor has no manager.
+    guard executor.parent > 1, let manager = ProcessStart(executor.parent) else {
+        return "\(getppid())@\(executor.began)"
+    }
     return "\(executor.parent)@\(manager.began)"
 }
 

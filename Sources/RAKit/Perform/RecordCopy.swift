@@ -46,7 +46,7 @@ extension Agent {
             replayedLSN: facts.replayedLSN,
             seen: record?.stamp,
             hasTakenPart: partNote.read()?.first == clusterManagerMark()[...],
-            hasSteppedBack: ElectionRounds(resource: environment.resource).hasSteppedBack
+            timesSteppedBack: ElectionRounds(resource: environment.resource).timesSteppedBack
         )
     }
 

@@ -58,12 +58,9 @@ public struct FailoverSite: Sendable {
         planLoss(set, positions: positions, record: record, cluster: context.cluster, wanted: wanted)
     }
 
-    /// Why what was agreed to doesn't hold any more: it may have taken minutes to answer, and a node may be back.
-    public func refusal(of plan: LossPlan, wanted: String?) -> LossRefusal? {
-        switch self.plan(wanted: wanted) {
-        case .failure(let refusal): refusal
-        case .success(let now): now.isSame(as: plan) ? nil : .changed
-        }
+    /// The plan that was agreed to as it is now: it may have taken minutes to answer, and a node may be back.
+    public func plan(agreed: LossPlan, wanted: String?) -> Result<LossPlan, LossRefusal> {
+        plan(wanted: wanted).flatMap { $0.isSame(as: agreed) ? .success($0) : .failure(.changed) }
     }
 
     /// Records that an operator has given data up: the nodes choose by that from now on.
