@@ -7,7 +7,7 @@ from testbed.basics import REPLICATION_ADDRESS
 
 MODE = "sync"
 VICTIM = "standby"
-# The server calls a standby lost that is silent for wal_sender_timeout, a minute.
+# A standby that takes no WAL for sync_stall_timeout, ten seconds, is given up.
 GAP = 25
 
 

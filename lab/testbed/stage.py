@@ -2,7 +2,7 @@
 import time
 
 from . import clusterlog, healing
-from .basics import LabError, wait_until
+from .basics import REPLICATION_ADDRESS, LabError, wait_until
 
 PROMOTE = "heartbeat/pgsql-swift promote"
 
@@ -205,6 +205,13 @@ class Stage:
         """On every standby that is left: a server whose replay is paused doesn't look for another primary either."""
         for name in self.standbys:
             self.lab.psql(name, "SELECT pg_wal_replay_resume() WHERE pg_is_in_recovery()", check=False)
+
+    def hide_primary(self):
+        """Takes the primary's replication address from all standbys' nodes until they are healed, and waits until it goes on."""
+        for name in self.standbys:
+            self.lab.hide(name, REPLICATION_ADDRESS)
+        self.alone(90)
+        self.serves()
 
     def leave_behind(self, name):
         """Halts a standby's receiver until another one has taken its place, and many rows more."""

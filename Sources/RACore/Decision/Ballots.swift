@@ -49,7 +49,7 @@ private func mayTakePart(_ node: ClusterNode, resource: String) -> Bool {
 /// A node that may still be the primary, and send WAL: what a standby tells of its position is old in a moment.
 public func undecidedNode(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
     guard cluster.properties.isFencingEnabled else { return nil }
-    return set.members.first { cluster.node($0).map { $0.isUnclean || $0.isJoining } ?? false }
+    return set.members.first { cluster.node($0)?.isUndecided ?? false }
 }
 
 /// Whether a position was published since the last promotion: each is recorded, so that an older one has seen less.

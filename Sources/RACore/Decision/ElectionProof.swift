@@ -1,5 +1,5 @@
-/// The furthest of those who vote; of several one that has stepped back least often, the preferred, then one that the record names,
-/// then the first.
+/// The furthest of those who vote; of several that have stepped back least often the preferred, then one that the record
+/// names, then the first.
 func furthest(_ voters: [Voter], _ record: ClusterRecord?, _ preferred: String?) -> Voter? {
     guard let end = voters.map(\.position.position).max() else { return nil }
     let equals = willing(voters.filter { $0.position.position == end })

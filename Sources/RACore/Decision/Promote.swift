@@ -36,7 +36,7 @@ public func decidePromote(
 public func promotionObstacle(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
     guard cluster.actsWithQuorum else { return "this partition has no quorum" }
     guard cluster.properties.isFencingEnabled, !cluster.hasMajority,
-        let lost = set.peers.first(where: { cluster.node($0).map { $0.isUnclean || $0.isJoining } ?? false })
+        let lost = set.peers.first(where: { cluster.node($0)?.isUndecided ?? false })
     else { return nil }
     return "\(lost) is lost and not fenced yet"
 }

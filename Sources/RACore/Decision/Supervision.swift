@@ -16,9 +16,9 @@ public struct SupervisionInput: Sendable {
     public var record: ClusterRecord?
     /// What the agent promoted here.
     public var promotion: NotedPromotion
-    /// Peers that were lost too often to be waited for again so soon.
+    /// Standbys that were lost too often to be waited for again so soon.
     public var unsteady: [String]
-    /// Peers whose connection looks alive, but that take no WAL.
+    /// Standbys whose connection looks alive, but that take no WAL.
     public var stalled: [String]
 
     public init(
@@ -70,7 +70,7 @@ public func decideSupervision(_ input: SupervisionInput, barrier: LSN?) -> Super
     // Only what the cluster shows is recorded: an agent may have been killed before it could write more than its own copy.
     guard record == input.record, shown == record.text else { return SupervisionPlan(effects: own + [.record(record)]) }
     // A setting that names nobody, "*", proves of no standby that commits wait for it.
-    let inEffect = SynchronousSet(setting: server.synchronousStandbyNames) ?? .none
+    let inEffect = server.synchronousSet ?? .none
     guard let senders = server.senders.value,
         !isWaitingForLost(set, inEffect: inEffect, record: record, cluster: cluster)
     else { return SupervisionPlan(effects: own) }
@@ -103,8 +103,7 @@ private func nextStep(
         )
         let step = decideGuarantee(recorded: record.guarantee, inEffect: inEffect, wanted: wanted, nodes: set.peers)
         // Nothing to promise, and commits wait for whoever may come.
-        let isReadable = SynchronousSet(setting: input.server.synchronousStandbyNames) != nil
-        return step == .nothing && !isReadable ? .change(wanted, confirmedBy: []) : step
+        return step == .nothing && input.server.synchronousSet == nil ? .change(wanted, confirmedBy: []) : step
     case .async, .slave, .none:
         let followers = Guarantee(members: streaming, count: 0)
         return followers.isSame(as: record.guarantee) ? .nothing : .weaken(followers)
@@ -175,7 +174,7 @@ private func presentRecord(_ input: SupervisionInput) -> ClusterRecord? {
         systemIdentifier: server.systemIdentifier,
         history: history,
         // Nothing is behind the position where its timeline began; the end of the WAL may never reach the disk. The first
-        // timeline has no beginning that is known here: the next record replaces it.
+        // timeline has no beginning that is known here: the position counts until standbys have flushed a barrier.
         lsn: history.ancestors.last?.switchPoint ?? server.lsn,
         term: isOwnTerm ? former?.term ?? 1 : (former?.term ?? 0) + 1,
         serial: isOwnTerm ? (former?.serial ?? 0) + 1 : 1
@@ -193,7 +192,7 @@ private func isWaitingForLost(
     guard cluster.properties.isFencingEnabled else { return false }
     return set.peers.contains { node in
         (inEffect.contains(node) || record.guarantee.contains(node))
-            && cluster.node(node).map { $0.isUnclean || $0.isJoining } ?? false
+            && cluster.node(node)?.isUndecided ?? false
     }
 }
 

@@ -91,6 +91,8 @@ public struct ClusterNode: Sendable, Equatable {
     /// A member of the partition that was expected to be there and whose controller hasn't joined again: it goes by its own
     /// copy of the CIB still.
     public var isJoining: Bool
+    /// Whether it may act by what it knows itself: nobody has ended it, and nobody can tell it anything yet.
+    public var isUndecided: Bool { isUnclean || isJoining }
     /// Pacemaker's standby mode, in which a node runs no resource; nothing to do with a PostgreSQL standby.
     public var isInStandbyMode: Bool
     public var isMaintenance: Bool

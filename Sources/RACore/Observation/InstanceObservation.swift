@@ -148,6 +148,9 @@ public struct ServerFacts: Sendable, Equatable {
         self.senders = senders
     }
 
+    /// Whom commits wait for; nil for a setting that names nobody, as "*".
+    public var synchronousSet: SynchronousSet? { SynchronousSet(setting: synchronousStandbyNames) }
+
     public var position: WALPosition { WALPosition(timeline: timeline, lsn: lsn) }
 }
 

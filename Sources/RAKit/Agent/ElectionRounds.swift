@@ -1,6 +1,7 @@
 import RACore
 
-/// How many looks in a row have found the same ballots.
+/// What this node remembers of an election from one look to the next: for how long the ballots have been the same, and how
+/// often it was chosen in vain.
 struct ElectionRounds {
     private let file: RunFile
     private let stepBackNote: RunFile

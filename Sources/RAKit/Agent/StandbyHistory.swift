@@ -12,7 +12,7 @@ extension Agent {
     /// What the looks so far tell of the standbys; notes this one.
     func standbyHistory(_ set: ReplicaSet, _ facts: ServerFacts) -> StandbyHistory {
         guard mode == .sync, let senders = facts.senders.value,
-            let inEffect = SynchronousSet(setting: facts.synchronousStandbyNames)
+            let inEffect = facts.synchronousSet
         else { return StandbyHistory() }
         let now = Moment.sinceBoot().nanoseconds / 1_000_000_000
         let stalled = noteStalls(senders, lsn: facts.lsn, now: now)

@@ -104,7 +104,7 @@ extension Agent {
     /// a change behind that any later reload would bring into effect, past every record.
     func restoreSetting(_ instance: InstanceObservation) {
         guard mode == .sync, case .answering(let facts) = instance.server else { return }
-        let isReadable = SynchronousSet(setting: facts.synchronousStandbyNames) != nil
+        let isReadable = facts.synchronousSet != nil
         remark(
             "setting",
             isReadable

@@ -12,18 +12,16 @@ func clusterManagerMark() -> String {
     return "\(executor.parent)@\(manager.began)"
 }
 
-/// Parent and start time of a process, by /proc/PID/stat (proc(5)).
+/// Parent and start time of a process.
 private struct ProcessStart {
     let parent: Int32
     /// Clock ticks since the machine started.
     let began: UInt64
 
     init?(_ processID: Int32) {
-        // The name in parentheses may hold anything, parentheses too: the state follows the last one.
-        guard let text = try? readText("/proc/\(processID)/stat", limit: 4096), let close = text.lastIndex(of: ")")
+        guard let fields = processStatus(processID), fields.count > 19, let parent = Int32(fields[1]),
+            let began = UInt64(fields[19])
         else { return nil }
-        let fields = text[text.index(after: close)...].split(separator: " ")
-        guard fields.count > 19, let parent = Int32(fields[1]), let began = UInt64(fields[19]) else { return nil }
         (self.parent, self.began) = (parent, began)
     }
 }

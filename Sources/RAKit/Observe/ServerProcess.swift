@@ -33,12 +33,17 @@ enum ProcessObservation: Equatable {
     case alive(ProcessState)
 }
 
-/// The state of a process by /proc/PID/stat (proc(5)).
-func observeProcess(_ processID: Int32) -> ProcessObservation {
-    guard let text = try? readText("/proc/\(processID)/stat", limit: 4096) else { return .gone }
+/// What /proc/PID/stat tells of a process from its state on (proc(5)); nil when there is none.
+func processStatus(_ processID: Int32) -> [Substring]? {
     // The name in parentheses may hold anything, parentheses too: the state follows the last one.
-    guard let close = text.lastIndex(of: ")") else { return .gone }
-    switch text[text.index(after: close)...].first(where: { $0 != " " }) {
+    guard let text = try? readText("/proc/\(processID)/stat", limit: 4096), let close = text.lastIndex(of: ")")
+    else { return nil }
+    return text[text.index(after: close)...].split(separator: " ")
+}
+
+func observeProcess(_ processID: Int32) -> ProcessObservation {
+    guard let fields = processStatus(processID) else { return .gone }
+    switch fields.first?.first {
     case "Z", "X", "x", nil: return .zombie
     case "T", "t": return .alive(.halted)
     case _: return .alive(.running)
