@@ -169,7 +169,5 @@ private func describe(_ effect: InstanceEffect) -> String {
     case .writeLock: "write PGSQL.lock"
     case .promote: "promote"
     case .restartAsPrimary: "restart as primary"
-    case .createSlots: "create slots"
-    case .dropSlots: "drop slots"
     }
 }

@@ -14,7 +14,11 @@ import Testing
             "crm_attr_timeout", "stop_escalate_in_slave", "check_wal_receiver", "external_standby_node_list",
         ]
         #expect(names.count == 33)
-        let own = ["sync_num", "sync_method", "sync_strict", "sync_stall_timeout"]
+        let own = [
+            "sync_num", "sync_method", "sync_strict", "sync_stall_timeout", "slot_keep_max_share",
+            "slot_keep_max_bytes",
+            "slot_keep_max_age",
+        ]
         #expect(ParameterTable.all.prefix(33).map(\.name).sorted() == names.sorted())
         #expect(ParameterTable.all.dropFirst(33).map(\.name) == own)
     }
@@ -183,8 +187,9 @@ import Testing
     @Test(arguments: ["\n", "a\nb", "a\r\nb", "a\rb"])
     func refusesLineBreaksExceptInSQLAndLists(_ text: String) {
         let free: Set<String> = ["monitor_sql", "node_list", "external_standby_node_list"]
+        let meaningful = ["rep_mode", "sync_method", "slot_keep_max_bytes", "slot_keep_max_age"]
         for definition in ParameterTable.all
-        where definition.kind == .string && !["rep_mode", "sync_method"].contains(definition.name) {
+        where definition.kind == .string && !meaningful.contains(definition.name) {
             let isRefused =
                 read([definition.name: text]).problems == [
                     .value(parameter: definition.name, text: text, fault: .lineBreak)
@@ -221,9 +226,13 @@ import Testing
         }
     }
 
+    private let samples = [
+        "rep_mode": "sync", "sync_method": "any", "slot_keep_max_bytes": "2GB", "slot_keep_max_age": "2d",
+    ]
+
     private func sample(_ definition: ParameterDefinition) -> String {
         switch definition.kind {
-        case .string: ["rep_mode": "sync", "sync_method": "any"][definition.name] ?? "sample"
+        case .string: samples[definition.name] ?? "sample"
         case .integer(let range): "\(range.upperBound)"
         case .boolean: "true"
         }

@@ -56,13 +56,17 @@ struct StatusWorld {
             .known(
                 ServerExtras(
                     pendingRestart: 0,
-                    slots: [
+                    slots: StatusWorld.observation([
                         ReplicationSlot(name: "pg_beta", retained: 0),
                         ReplicationSlot(name: "pg_gamma", retained: 1 << 24),
-                    ]
+                    ])
                 )
             )
         )
+    }
+
+    static func observation(_ slots: [ReplicationSlot]) -> SlotObservation {
+        SlotObservation(isInRecovery: false, lsn: flushed, redo: flushed, slots: slots)
     }
 
     func standby() -> NodeAnswer {
@@ -273,7 +277,8 @@ struct StatusWorld {
         var world = StatusWorld()
         guard case .server(let facts, _)? = world.observation.answers["alpha"] else { return }
         let slot = ReplicationSlot(name: "pg_beta", retained: nil, status: "lost")
-        world.observation.answers["alpha"] = .server(facts, .known(ServerExtras(pendingRestart: 2, slots: [slot])))
+        let extras = ServerExtras(pendingRestart: 2, slots: StatusWorld.observation([slot]))
+        world.observation.answers["alpha"] = .server(facts, .known(extras))
         #expect(world.row("beta")?.retainedWAL == .unknown(why: "slot \"pg_beta\" has lost WAL that it needed"))
         #expect(world.row("gamma")?.retainedWAL == .unknown(why: "the primary has no slot \"pg_gamma\""))
         #expect(world.row("alpha")?.pendingRestart == .known(2))

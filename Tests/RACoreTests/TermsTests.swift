@@ -71,10 +71,10 @@ import Testing
         #expect(
             names == [
                 "master-pgsql", "pgsql-status", "pgsql-data-status", "pgsql-xlog-loc", "pgsql-master-baseline",
-                "pgsql-receiver-status", "pgsql-record", "pgsql-accepted-loss",
+                "pgsql-receiver-status", "pgsql-record", "pgsql-accepted-loss", "pgsql-slot",
             ]
         )
-        #expect(NodeAttribute.allCases.filter(\.isPermanent) == [.dataStatus, .record, .acceptedLoss])
+        #expect(NodeAttribute.allCases.filter(\.isPermanent) == [.dataStatus, .record, .acceptedLoss, .slot])
     }
 
     @Test(arguments: [("Alpha", "alpha", true), ("a.b", "a-b", false), ("node1", "node10", false), ("", "", true)])

@@ -32,8 +32,6 @@ public enum InstanceEffect: Sendable, Hashable {
     case promote
     /// Restarts without standby.signal (parameter `restart_on_promote`).
     case restartAsPrimary
-    case createSlots
-    case dropSlots
 }
 
 extension ClusterEffect {

@@ -102,6 +102,25 @@ extension ParameterDefinition {
         }
     }
 
+    /// A text with a meaning.
+    static func text<Value: Sendable>(
+        _ name: String,
+        default defaultText: String,
+        isReloadable: Bool = false,
+        _ text: ParameterText,
+        reading read: @escaping @Sendable (String) -> Value?,
+        orElse fault: ValueFault,
+        _ assign: @escaping @Sendable (inout Parameters, Value) -> Void
+    ) -> ParameterDefinition {
+        ParameterDefinition(name, .string, defaultText, isReloadable, nil, text) { parameters, given in
+            if let value = read(defaultText) { assign(&parameters, value) }
+            guard let given else { return nil }
+            guard let value = read(given) else { return .value(parameter: name, text: given, fault: fault) }
+            assign(&parameters, value)
+            return nil
+        }
+    }
+
     /// A text of any number of lines.
     static func lines(
         _ name: String,

@@ -62,7 +62,7 @@ extension ParameterTable {
                 """
                 Settings in the form "keyword=value keyword=value" that are added to primary_conninfo, such as \
                 sslmode or keepalives_idle. application_name isn't one of them: in the modes async and sync it is the \
-                node's name.
+                node's name. PostgreSQL 17's sync_replication_slots needs dbname among them.
                 """
             )
         ) { $0.primaryConninfoOpt = $1 },
@@ -71,11 +71,12 @@ extension ParameterTable {
             ParameterText(
                 "Base name of the replication slots",
                 """
-                When set, a physical replication slot named BASE_NODE is kept for each node, with the node's name in \
-                lower case and an underscore for each character other than a-z, 0-9 and _. The base has the same \
-                characters, and the whole name at most 63.
+                When set, every node keeps a physical replication slot for each other node, named BASE_NODE with the \
+                node's name in lower case and an underscore for each character other than a-z, 0-9 and _. The base has \
+                the same characters, and the whole name at most 63.
 
-                A slot keeps WAL for a standby that is away; the server's max_slot_wal_keep_size bounds how much.
+                A slot keeps WAL for a node that is away, within slot_keep_max_share, slot_keep_max_bytes and \
+                slot_keep_max_age, and within the server's own max_slot_wal_keep_size.
                 """
             )
         ) { $0.replicationSlotName = $1 },

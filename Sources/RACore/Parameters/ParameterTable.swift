@@ -4,7 +4,8 @@
 /// added by one entry in one of the groups, and a property of `Parameters` to hold it.
 public enum ParameterTable {
     /// All parameters: first those of ocf:heartbeat:pgsql in its order of topics, then those that only this agent has.
-    public static let all: [ParameterDefinition] = server + monitoring + replication + standby + timing + synchronous
+    public static let all: [ParameterDefinition] =
+        server + monitoring + replication + standby + timing + synchronous + slots
 
     /// Finds a parameter by its bare name.
     public static func definition(_ name: String) -> ParameterDefinition? { all.first { $0.name == name } }

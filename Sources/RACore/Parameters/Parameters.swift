@@ -53,6 +53,12 @@ public struct Parameters: Sendable, Hashable {
     public var syncStrict = false
     /// Seconds; 0 leaves it to PostgreSQL.
     public var syncStallTimeout = 0
+    /// Percent of the space for WAL that a slot may keep; 0 for no such limit.
+    public var slotKeepMaxShare = 0
+    /// Bytes; 0 for no such limit.
+    public var slotKeepMaxBytes = 0
+    /// Seconds; 0 for no such limit.
+    public var slotKeepMaxAge = 0
 
     /// The parameters of a resource that sets none.
     public init() {

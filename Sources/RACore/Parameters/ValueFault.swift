@@ -3,6 +3,7 @@ public enum ValueFault: Error, Sendable, Hashable {
     case notAnInteger(range: ClosedRange<Int>, default: Int)
     case outOfRange(range: ClosedRange<Int>, default: Int)
     case notABoolean(default: Bool)
+    case notAQuantity(QuantityKind)
     case unknownReplicationMode
     case unknownSynchronousMethod
     /// A line break in a text that goes into a configuration file.
@@ -24,6 +25,8 @@ public enum ValueFault: Error, Sendable, Hashable {
         case .outOfRange(let range, _):
             "\(seen), which is outside of \(range.lowerBound) to \(range.upperBound)."
         case .notABoolean: "\(seen), which is neither true nor false."
+        case .notAQuantity(let kind):
+            "\(seen), which isn't a whole number with or without a unit (\(kind.units.map(\.name).joined(separator: ", ")))."
         case .unknownReplicationMode: "\(seen), which is no replication mode."
         case .unknownSynchronousMethod: "\(seen), which is neither first nor any."
         case .lineBreak: "\(seen), which has a line break in it."
@@ -40,6 +43,7 @@ public enum ValueFault: Error, Sendable, Hashable {
         switch self {
         case .notAnInteger(_, let standard), .outOfRange(_, let standard): setting(parameter, to: String(standard))
         case .notABoolean(let standard): setting(parameter, to: String(standard))
+        case .notAQuantity(let kind): setting(parameter, to: kind.example)
         case .unknownReplicationMode:
             "it is one of \(ReplicationMode.allCases.map(\.rawValue).joined(separator: ", ")); "
                 + setting(parameter, to: ReplicationMode.async.rawValue)

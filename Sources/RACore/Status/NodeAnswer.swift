@@ -18,29 +18,15 @@ public enum NodeAnswer: Sendable, Equatable {
 public struct ServerExtras: Sendable, Hashable {
     /// Settings whose change waits for a restart (`pg_settings.pending_restart`).
     public var pendingRestart: Int
-    public var slots: [ReplicationSlot]
+    /// nil when it wasn't asked.
+    public var slots: SlotObservation?
     /// The address of each standby's connection, by application name.
     public var addresses: [String: String]
 
-    public init(pendingRestart: Int, slots: [ReplicationSlot] = [], addresses: [String: String] = [:]) {
+    public init(pendingRestart: Int, slots: SlotObservation? = nil, addresses: [String: String] = [:]) {
         self.pendingRestart = pendingRestart
         self.slots = slots
         self.addresses = addresses
-    }
-}
-
-/// A row of pg_replication_slots on a primary.
-public struct ReplicationSlot: Sendable, Hashable {
-    public var name: String
-    /// Bytes from the slot's oldest WAL to the write position; nil when it keeps none.
-    public var retained: UInt64?
-    /// `wal_status`: reserved, extended, unreserved or lost; nil before PostgreSQL 13.
-    public var status: String?
-
-    public init(name: String, retained: UInt64?, status: String? = nil) {
-        self.name = name
-        self.retained = retained
-        self.status = status
     }
 }
 

@@ -16,9 +16,16 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
     case record
     /// `<resource>-accepted-loss`: that and when an operator had this node promoted although commits might be lost.
     case acceptedLoss
+    /// `<resource>-slot`: what is to be told of the slot that the primary has for this node (`SlotNote`).
+    case slot
 
     /// Whether the value outlives the node's cluster services ("forever") or goes with them ("reboot").
-    public var isPermanent: Bool { self == .dataStatus || self == .record || self == .acceptedLoss }
+    public var isPermanent: Bool {
+        switch self {
+        case .dataStatus, .record, .acceptedLoss, .slot: true
+        case .score, .status, .xlogLocation, .masterBaseline, .receiverStatus: false
+        }
+    }
 
     public func name(resource: String) -> String {
         switch self {
@@ -30,6 +37,7 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
         case .receiverStatus: resource + "-receiver-status"
         case .record: resource + "-record"
         case .acceptedLoss: resource + "-accepted-loss"
+        case .slot: resource + "-slot"
         }
     }
 }

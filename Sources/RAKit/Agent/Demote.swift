@@ -96,7 +96,7 @@ extension Agent {
             let outcome = bringUp(performer, role: .standby)
             guard outcome.code == .success else { return outcome }
             try verifyOwnedSettings(installation, performer.set)
-            try performer.perform([.dropSlots])
+            keepSlots(performer.set, nil)
             recordStandby(performer.set)
             return outcome
         } catch {

@@ -37,6 +37,7 @@ extension Agent {
                 {
                     return failure
                 }
+                if isSupervised { keepSlotsNowAndThen() }
                 return checkSQL(instance, answer: .success)
             case .lookAgain(let reason):
                 guard canLookAgain else {

@@ -68,8 +68,8 @@ extension Agent {
     /// up for what is missing.
     private func tellOfPromotion(_ performer: InstancePerformer, baseline: LSN?) {
         do throws(Refusal) {
-            try performer.perform([.createSlots])
             let cluster = try knownCluster()
+            keepSlots(performer.set, cluster)
             let effects = completePromotion(performer.set, baseline: baseline, cluster: cluster) + leaveElection()
             if let failure = tools.write(effects, by: deadline.capped(milliseconds: 5000)) { log.warning(failure) }
         } catch {

@@ -10,7 +10,8 @@ extension Agent {
         var cluster = cluster
         endRest()
         let set = replicaSet(cluster.value)
-        makeReady(instance, facts, set)
+        makeReady(instance, facts)
+        keepSlots(set, cluster.value)
         var barrier: LSN?
         var former: [ClusterEffect] = []
         for _ in 0..<supervisionRounds {
@@ -85,11 +86,10 @@ extension Agent {
     }
 
     /// What needs no look at the cluster.
-    private func makeReady(_ instance: InstanceObservation, _ facts: ServerFacts, _ set: ReplicaSet) {
+    private func makeReady(_ instance: InstanceObservation, _ facts: ServerFacts) {
         if case .unknown(let why) = facts.senders { log.error("replication isn't supervised: \(why)") }
         remark("commit", commitText(facts))
         restoreSetting(instance)
-        createMissingSlots(facts, set)
     }
 
     /// What the server's own setting makes of synchronous mode; nil when commits do wait for a standby's disk.
@@ -122,16 +122,6 @@ extension Agent {
         } catch {
             log.error(error.description)
         }
-    }
-
-    /// A standby whose slot is missing can't connect: it was added to node_list, or somebody dropped the slot.
-    private func createMissingSlots(_ facts: ServerFacts, _ set: ReplicaSet) {
-        guard parameters.replicationSlotName != nil, let senders = facts.senders.value else { return }
-        let absent = set.peers.filter { peer in !senders.contains { sameName($0.applicationName, peer) } }
-        guard !absent.isEmpty, case .running(let file) = observePostmaster(dataDirectory: dataDirectory),
-            case .success(let connection) = observer.connect(file, by: lookDeadline)
-        else { return }
-        if let failure = Slots(agent: self, connection: connection).create(for: absent) { log.error(failure) }
     }
 
     private func observePrimary() -> ServerFacts? {

@@ -55,12 +55,9 @@ public struct ClusterTools: Sendable {
 
     /// What the nodes have published of their positions; none where Pacemaker's daemon doesn't answer.
     public func positions(by deadline: Deadline) -> [NodePosition] {
-        // Pacemaker's words about where an action runs would make it one node's.
-        let environment = ["OCF_RESKEY_CRM_meta_on_node": String?.none, "OCF_RESKEY_CRM_meta_physical_host": nil]
-        let command = Command("attrd_updater", ["-n", positionName, "-Q", "-A"], environment: environment)
-        let result = run(command, by: deadline)
-        guard result.isSuccess else { return [] }
-        return parsePositions(String(decoding: result.output, as: UTF8.self))
+        valuesOfAll(positionName, by: deadline).compactMap { node, value in
+            PublishedPosition(value).map { NodePosition(node: node, position: $0) }
+        }
     }
 
     /// Whether nodes have a record themselves: each is asked for its own copy of the CIB.

@@ -53,8 +53,6 @@ struct InstancePerformer {
         case .writeLock: try writeLock()
         case .promote: try promote()
         case .restartAsPrimary: try restartAsPrimary()
-        case .createSlots: report(changeSlots { $0.create(for: set.peers) })
-        case .dropSlots: report(changeSlots { $0.dropInactive(for: set.peers) })
         }
     }
 
@@ -112,21 +110,5 @@ struct InstancePerformer {
             throw Refusal(.genericError, error.description)
         }
         try starter.start()
-    }
-
-    private func changeSlots(_ change: (Slots) -> String?) -> String? {
-        guard agent.parameters.replicationSlotName != nil else { return nil }
-        guard case .running(let file) = observePostmaster(dataDirectory: agent.dataDirectory) else {
-            return "replication slots: no server runs"
-        }
-        switch agent.observer.connect(file, by: agent.lookDeadline) {
-        case .success(let connection): return change(Slots(agent: agent, connection: connection))
-        case .failure(let failure): return "replication slots: \(failure.text)"
-        }
-    }
-
-    /// A missing slot costs WAL later; a failed promotion would cost the service now.
-    private func report(_ failure: String?) {
-        if let failure { agent.log.error(failure) }
     }
 }

@@ -1,38 +1,55 @@
 import RACore
 
-/// The replication slots that the agent keeps: one a peer, on the primary.
+/// Changes a server's replication slots.
 struct Slots {
-    let agent: Agent
     let connection: Connection
+    let deadline: Deadline
 
-    /// Makes the slots of all peers, and reserves their WAL at once.
+    func observe() throws(QueryFailure) -> SlotObservation { try Queries.slots(connection, by: deadline) }
+
+    /// Makes a slot, and reserves its WAL at once: from where recovery would begin.
+    func create(_ name: String) throws(QueryFailure) {
+        let text = quotedLiteral(name)
+        try change(
+            "SELECT pg_create_physical_replication_slot(\(text), true)"
+                + " WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = \(text))"
+        )
+    }
+
+    /// Moves a slot that nobody uses forward; PostgreSQL never moves one back.
+    func advance(_ name: String, to lsn: LSN) throws(QueryFailure) {
+        try change("SELECT pg_replication_slot_advance(\(quotedLiteral(name)), \(quotedLiteral(lsn.description)))")
+    }
+
+    /// Drops a physical slot.
     ///
-    /// - Returns: nil, or what failed.
-    func create(for peers: [String]) -> String? {
-        each(peers) { name in
-            "SELECT pg_create_physical_replication_slot(\(name), true)"
-                + " WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = \(name))"
-        }
-    }
-
-    /// Drops the peers' slots that nobody uses: on a standby they would hold WAL back for ever.
-    func dropInactive(for peers: [String]) -> String? {
-        each(peers) { name in
-            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-                + " WHERE slot_name = \(name) AND slot_type = 'physical' AND NOT active"
-        }
-    }
-
-    private func each(_ peers: [String], _ statement: (String) -> String) -> String? {
-        guard let base = agent.parameters.replicationSlotName else { return nil }
-        for peer in peers {
-            let name = slotName(base: base, node: peer)
-            do throws(QueryFailure) {
-                _ = try connection.query(statement(quotedLiteral(name)), by: agent.lookDeadline)
-            } catch {
-                return "replication slot \(name): \(error.text)"
+    /// - Parameter isForced: whether a connection that uses it is ended; otherwise such a slot stays.
+    func drop(_ name: String, isForced: Bool) throws(QueryFailure) {
+        let text = quotedLiteral(name)
+        if isForced {
+            let end = deadline.capped(milliseconds: 2000)
+            while try isEnding(
+                "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = \(text) AND active"
+            ),
+                !end.isPast
+            {
+                pause(milliseconds: 10)
             }
         }
-        return nil
+        try change(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+                + " WHERE slot_name = \(text) AND slot_type = 'physical' AND NOT active"
+        )
+    }
+
+    private func isEnding(_ statement: String) throws(QueryFailure) -> Bool {
+        try connection.query(statement, by: deadline).first?.rows.isEmpty == false
+    }
+
+    private func change(_ statement: String) throws(QueryFailure) { _ = try connection.query(statement, by: deadline) }
+
+    /// Has the server remove WAL that nobody needs; it goes on with that when this connection has ended.
+    func requestCheckpoint() {
+        _ = try? connection.query("CHECKPOINT", by: deadline.capped(milliseconds: 500))
     }
 }

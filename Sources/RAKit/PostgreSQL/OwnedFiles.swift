@@ -13,6 +13,8 @@ public struct OwnedFiles: Sendable, Hashable {
     public var synchronousSet: String { directory + "/rep_mode.conf" }
     /// The newest durable record that this node has seen.
     public var record: String { directory + "/cluster-record" }
+    /// Which replication slots are the agent's.
+    public var slots: String { directory + "/replication-slots" }
     /// Left before a promotion; `LockContent` says what is in it.
     public var lock: String { directory + "/PGSQL.lock" }
 }

@@ -1,14 +1,9 @@
 public import RACore
 
 extension Queries {
-    /// Pending restarts; slots with the WAL they keep; the addresses of standbys.
-    ///
-    /// `wal_status` came with PostgreSQL 13: read through JSON it is null before.
+    /// Pending restarts; the addresses of standbys.
     static let extras = """
         SELECT count(*) FROM pg_settings WHERE pending_restart;
-        SELECT slot_name, to_jsonb(s) ->> 'wal_status',
-          pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() END, restart_lsn)::bigint
-        FROM pg_replication_slots AS s;
         SELECT application_name, host(client_addr) FROM pg_stat_replication WHERE client_addr IS NOT NULL
         """
 
@@ -18,25 +13,15 @@ extension Queries {
         by deadline: Deadline
     ) throws(QueryFailure) -> ServerExtras {
         let results = try connection.query(extras, by: deadline)
-        guard results.count == 3, let count = results[0].rows.first?.first??.utf8, let pending = Int(String(count))
+        guard results.count == 2, let count = results[0].rows.first?.first??.utf8, let pending = Int(String(count))
         else {
             throw .failed(state: .unknown, message: "the server's answer on settings and slots can't be read")
         }
-        let slots = results[1].rows.compactMap { row in
-            // A slot whose oldest WAL is ahead of the write position keeps none.
-            row[0].map {
-                ReplicationSlot(
-                    name: $0,
-                    retained: row[2].flatMap { Int64($0) }.map { UInt64(max(0, $0)) },
-                    status: row[1]
-                )
-            }
-        }
         var addresses: [String: String] = [:]
-        for row in results[2].rows {
+        for row in results[1].rows {
             if let name = row[0], let address = row[1] { addresses[name] = address }
         }
-        return ServerExtras(pendingRestart: pending, slots: slots, addresses: addresses)
+        return ServerExtras(pendingRestart: pending, slots: try slots(connection, by: deadline), addresses: addresses)
     }
 
     /// Asks over a replication connection what the server is.

@@ -1,12 +1,8 @@
-public import RACore
-
 /// Reads the output of `attrd_updater --query --all`: lines of `name="..." host="..." value="..."`.
-public func parsePositions(_ text: String) -> [NodePosition] {
+public func parseNodeValues(_ text: String) -> [(node: String, value: String)] {
     text.split(whereSeparator: \.isNewline).compactMap { line in
-        guard let node = quotedValue("host", in: line), let value = quotedValue("value", in: line),
-            let position = PublishedPosition(value)
-        else { return nil }
-        return NodePosition(node: node, position: position)
+        guard let node = quotedValue("host", in: line), let value = quotedValue("value", in: line) else { return nil }
+        return (node, value)
     }
 }
 

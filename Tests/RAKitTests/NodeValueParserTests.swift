@@ -2,8 +2,8 @@ import RACore
 import RAKit
 import Testing
 
-/// What Pacemaker's commands print of positions and records.
-@Suite struct PositionParserTests {
+/// What Pacemaker's commands print of the nodes' attributes.
+@Suite struct NodeValueParserTests {
     private let text = "timeline=1 lsn=0/1776448 replayed=0/1776448 state=running system=7710603818012502483"
 
     @Test func readsEveryNode() {
@@ -13,11 +13,12 @@ import Testing
             name="pgsql-position" host="pg2" value="\(text) seen=1.2 left=1@0/1"
 
             """
-        #expect(parsePositions(lines).map(\.node) == ["pg3"], "timeline 1 has no ancestor")
-        let twice = lines.replacing(" left=1@0/1", with: "")
-        #expect(parsePositions(twice).map(\.node) == ["pg3", "pg2"])
-        #expect(parsePositions(twice).first?.position.lsn == LSN("0/1776448"))
-        #expect(parsePositions("").isEmpty)
+        let values = parseNodeValues(lines)
+        #expect(values.map(\.node) == ["pg3", "pg1", "pg2"])
+        #expect(PublishedPosition(values[0].value)?.lsn == LSN("0/1776448"))
+        #expect(values[1].value.isEmpty)
+        #expect(PublishedPosition(values[2].value) == nil, "timeline 1 has no ancestor")
+        #expect(parseNodeValues("").isEmpty)
     }
 
     @Test func readsAttributesOfTheNodes() throws {

@@ -1,0 +1,118 @@
+/// Whether a peer could use its slot.
+public enum PeerPresence: Sendable, Hashable, CaseIterable {
+    /// Its instance runs, by its own word.
+    case up
+    case away
+    /// The cluster couldn't be read.
+    case unknown
+}
+
+/// What a standby knows of the primary's slot for another node.
+public enum SlotClaim: Sendable, Hashable {
+    /// WAL from here on is still needed.
+    case from(LSN)
+    /// The primary keeps nothing for it any more.
+    case none
+    case unknown
+}
+
+/// What is to be done about one slot.
+public enum SlotStep: Sendable, Hashable {
+    case leave
+    case create
+    /// It can't be used again: another takes its place.
+    case replace
+    /// Keeps less: WAL before this position is of no more use.
+    case advance(to: LSN)
+    case warn(SlotLimit)
+    /// Ends a connection that uses it, too.
+    case drop(SlotLimit)
+}
+
+/// Decides on the primary's slot for a peer.
+///
+/// - Parameter wasDropped: whether a note tells that it was given up: then it isn't made again for somebody who is away.
+public func decidePrimarySlot(_ standing: SlotStanding, _ presence: PeerPresence, wasDropped: Bool) -> SlotStep {
+    switch (standing, presence, wasDropped) {
+    case (.missing, .up, _), (.missing, .away, false): .create
+    case (.missing, .away, true), (.missing, .unknown, _): .leave
+    case (.unreserved, _, _): .replace
+    case (.lost, .up, _): .replace
+    case (.lost, .away, _), (.lost, .unknown, _): .drop(.server)
+    case (.kept, _, _): .leave
+    case (.near(let limit), _, _): .warn(limit)
+    case (.over(let limit), _, _): .drop(limit)
+    }
+}
+
+/// Decides on a standby's slot for a peer, which nobody uses: it only holds what the peer will need if this standby is
+/// promoted.
+///
+/// - Parameter redo: where this standby's own recovery would begin: a peer whose data have to be rewound needs WAL from the
+///   last checkpoint that both have, and WAL from here on is kept anyway.
+public func decideStandbySlot(
+    _ slot: ReplicationSlot?,
+    _ standing: SlotStanding,
+    claim: SlotClaim,
+    redo: LSN,
+    segmentSize: UInt64
+) -> SlotStep {
+    switch (standing, claim) {
+    case (.missing, .none): return .leave
+    case (.missing, .from), (.missing, .unknown): return .create
+    case (_, .none): return .drop(.command)
+    case (.unreserved, _), (.lost, _): return .replace
+    // What is kept from its redo position on is kept anyway.
+    case (.over, .from), (.over, .unknown): return .replace
+    case (.near(let limit), .unknown): return .warn(limit)
+    case (.kept, .unknown): return .leave
+    case (.kept, .from(let lsn)), (.near, .from(let lsn)):
+        guard let slot, !slot.isActive, let present = slot.restartLSN else { return .leave }
+        let target = min(lsn, redo)
+        guard target.bytes / max(1, segmentSize) > present.bytes / max(1, segmentSize) else {
+            if case .near(let limit) = standing { return .warn(limit) }
+            return .leave
+        }
+        return .advance(to: target)
+    }
+}
+
+/// Decides what becomes of the note about a peer's slot.
+///
+/// - Returns: nil to leave it as it is; otherwise the note, or nil inside for none.
+public func decideSlotNote(
+    _ note: SlotNote?,
+    slot: ReplicationSlot?,
+    step: SlotStep,
+    keeper: String,
+    time: String
+) -> SlotNote?? {
+    switch step {
+    case .drop(let limit):
+        return .some(.dropped(DroppedSlot(limit: limit, keeper: keeper, lsn: slot?.restartLSN, time: time)))
+    case .replace where slot?.isLost ?? false:
+        return .some(.dropped(DroppedSlot(limit: .server, keeper: keeper, lsn: slot?.restartLSN, time: time)))
+    case .warn(let limit):
+        // That WAL is gone is the worse news.
+        if case .dropped? = note { break }
+        return note == .near(limit, keeper: keeper) ? nil : .some(.near(limit, keeper: keeper))
+    case .leave, .create, .replace, .advance: break
+    }
+    switch note {
+    case nil: return nil
+    case .near: return .some(nil)
+    // Its node receives WAL again, or this node has all that the one before had.
+    case .dropped(let dropped):
+        guard let slot, let restart = slot.restartLSN else { return nil }
+        return slot.isActive || dropped.lsn.map { restart <= $0 } ?? false ? .some(nil) : nil
+    }
+}
+
+/// The slots of nodes that left the cluster and that nobody uses any more.
+///
+/// - Parameters:
+///   - made: those that the agent is known to have made here, or that were a member's.
+///   - members: the slots of the nodes that are left.
+public func leftSlots(_ slots: [ReplicationSlot], made: [String], members: [String]) -> [ReplicationSlot] {
+    slots.filter { $0.isPhysical && !$0.isActive && made.contains($0.name) && !members.contains($0.name) }
+}
