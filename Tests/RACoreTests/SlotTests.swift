@@ -18,6 +18,13 @@ import Testing
         )
     }
 
+    /// As if all of it were there for this slot alone.
+    private func assess(_ slot: ReplicationSlot?, _ space: WALSpace, _ limits: SlotLimits, unused: UInt64 = 0)
+        -> SlotStanding
+    {
+        assessSlot(slot, SlotUse(keeps: slot?.retained ?? 0, unusedSeconds: unused), space: space, limits: limits)
+    }
+
     private func space(free: UInt64, rate: UInt64 = 0, horizon: UInt64 = 0) -> WALSpace {
         WALSpace(free: free * Self.mega, rate: rate * Self.mega, horizon: horizon)
     }
@@ -31,46 +38,51 @@ import Testing
         ] as [(UInt64, UInt64, SlotStanding)]
     )
     func theShareOfTheSpace(_ kept: UInt64, _ free: UInt64, _ standing: SlotStanding) {
-        #expect(assessSlot(slot(kept), unusedSeconds: 0, space: space(free: free), limits: limits) == standing)
+        #expect(assess(slot(kept), space(free: free), limits) == standing)
     }
 
     @Test func whatIsAboutToBeWrittenCounts() {
         let soon = space(free: 900, rate: 40, horizon: 10)
-        #expect(assessSlot(slot(100), unusedSeconds: 0, space: soon, limits: limits) == .over(.space))
-        #expect(assessSlot(slot(100), unusedSeconds: 0, space: space(free: 900), limits: limits) == .kept)
+        #expect(assess(slot(100), soon, limits) == .over(.space))
+        #expect(assess(slot(100), space(free: 900), limits) == .kept)
     }
 
     @Test func aSlotInUseMayKeepMore() {
         let active = slot(800, isActive: true)
-        #expect(assessSlot(active, unusedSeconds: 0, space: space(free: 200), limits: limits) == .near(.space))
+        #expect(assess(active, space(free: 200), limits) == .near(.space))
         let most = slot(900, isActive: true)
-        #expect(assessSlot(most, unusedSeconds: 0, space: space(free: 100), limits: limits) == .over(.space))
+        #expect(assess(most, space(free: 100), limits) == .over(.space))
+        let busy = space(free: 200, rate: 100, horizon: 100)
+        #expect(assess(slot(1, isActive: true), busy, limits) == .kept)
+        // WAL that its own recovery needs is there whether a slot keeps it or not.
+        let needed = SlotUse(keeps: 0, unusedSeconds: 0)
+        #expect(assessSlot(slot(900), needed, space: busy, limits: limits) == .kept)
         let others = SlotLimits(share: 0, bytes: 1, age: 1)
-        #expect(assessSlot(most, unusedSeconds: 9, space: space(free: 100), limits: others) == .kept)
+        #expect(assess(most, space(free: 100), others, unused: 9) == .kept)
     }
 
     @Test func bytesAndAge() {
         let limits = SlotLimits(share: 50, bytes: 200 * Self.mega, age: 100)
         let wide = space(free: 100_000)
-        #expect(assessSlot(slot(99), unusedSeconds: 49, space: wide, limits: limits) == .kept)
-        #expect(assessSlot(slot(100), unusedSeconds: 0, space: wide, limits: limits) == .near(.bytes))
-        #expect(assessSlot(slot(200), unusedSeconds: 60, space: wide, limits: limits) == .over(.bytes))
-        #expect(assessSlot(slot(0), unusedSeconds: 50, space: wide, limits: limits) == .near(.age))
-        #expect(assessSlot(slot(0), unusedSeconds: 100, space: wide, limits: limits) == .over(.age))
+        #expect(assess(slot(99), wide, limits, unused: 49) == .kept)
+        #expect(assess(slot(100), wide, limits) == .near(.bytes))
+        #expect(assess(slot(200), wide, limits, unused: 60) == .over(.bytes))
+        #expect(assess(slot(0), wide, limits, unused: 50) == .near(.age))
+        #expect(assess(slot(0), wide, limits, unused: 100) == .over(.age))
         let none = SlotLimits()
-        #expect(assessSlot(slot(999), unusedSeconds: 1 << 40, space: space(free: 1), limits: none) == .kept)
-        #expect(assessSlot(slot(999), unusedSeconds: 0, space: WALSpace(free: nil), limits: limits) == .over(.bytes))
+        #expect(assess(slot(999), space(free: 1), none, unused: 1 << 40) == .kept)
+        #expect(assess(slot(999), WALSpace(free: nil), limits) == .over(.bytes))
     }
 
     @Test func whatCantBeUsed() {
         let wide = space(free: 1000)
-        #expect(assessSlot(nil, unusedSeconds: 0, space: wide, limits: limits) == .missing)
+        #expect(assess(nil, wide, limits) == .missing)
         let bare = ReplicationSlot(name: "pg_b", retained: nil)
-        #expect(assessSlot(bare, unusedSeconds: 0, space: wide, limits: limits) == .unreserved)
+        #expect(assess(bare, wide, limits) == .unreserved)
         let lost = ReplicationSlot(name: "pg_b", retained: nil, status: "lost")
-        #expect(assessSlot(lost, unusedSeconds: 0, space: wide, limits: limits) == .lost)
+        #expect(assess(lost, wide, limits) == .lost)
         let idle = ReplicationSlot(name: "pg_b", retained: 5, status: "reserved", invalidation: "idle_timeout")
-        #expect(assessSlot(idle, unusedSeconds: 0, space: wide, limits: limits) == .lost)
+        #expect(assess(idle, wide, limits) == .lost)
     }
 
     @Test func nobodyWhoIsAwayGetsADroppedSlotAgain() {
@@ -103,6 +115,7 @@ import Testing
         #expect(forward(nil, .missing, .none) == .leave)
         #expect(forward(nil, .missing, .unknown) == .create)
         #expect(forward(slot, .over(.space), .unknown) == .replace)
+        #expect(forward(slot, .over(.space), .from(LSN(bytes: 160 << 20))) == .advance(to: LSN(bytes: 160 << 20)))
         #expect(forward(slot, .near(.space), .unknown) == .warn(.space))
         #expect(forward(slot, .lost, .unknown) == .replace)
         let active = self.slot(0, isActive: true)

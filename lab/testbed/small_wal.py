@@ -5,7 +5,7 @@ import shutil
 
 from .basics import run
 
-SIZE = "192m"
+MEGABYTES = 320
 # The server keeps far less than fits, so that only the filling makes it run full.
 CONFIGURATION = """
 min_wal_size = '32MB'
@@ -21,7 +21,7 @@ def place(node):
 
 def mount(node):
     place(node).mkdir()
-    run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "tmpfs", place(node)])
+    run(["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m,mode=700", "tmpfs", place(node)])
     shutil.chown(place(node), "postgres", "postgres")
 
 

@@ -125,6 +125,14 @@ class Stage:
         return self.lab.psql(self.primary, "SELECT true FROM pg_stat_replication WHERE state = 'streaming' "
                                            f"AND application_name = '{name}'", check=False) == "t"
 
+    def position(self):
+        """The first primary's position in the WAL, in bytes."""
+        return int(self.lab.psql(self.primary, "SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint"))
+
+    def has_slot(self, name):
+        """Whether the first primary has a slot for a node."""
+        return self.lab.psql(self.primary, f"SELECT true FROM pg_replication_slots WHERE slot_name = 'slot_{name}'") == "t"
+
     def expect(self, holds, what):
         if not holds:
             raise Unexpected(what)

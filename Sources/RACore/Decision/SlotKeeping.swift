@@ -57,24 +57,24 @@ public func decideStandbySlot(
     redo: LSN,
     segmentSize: UInt64
 ) -> SlotStep {
+    let target = forwardTarget(slot, claim: claim, redo: redo, segmentSize: segmentSize)
     switch (standing, claim) {
     case (.missing, .none): return .leave
     case (.missing, .from), (.missing, .unknown): return .create
     case (_, .none): return .drop(.command)
     case (.unreserved, _), (.lost, _): return .replace
-    // What is kept from its redo position on is kept anyway.
-    case (.over, .from), (.over, .unknown): return .replace
-    case (.near(let limit), .unknown): return .warn(limit)
-    case (.kept, .unknown): return .leave
-    case (.kept, .from(let lsn)), (.near, .from(let lsn)):
-        guard let slot, !slot.isActive, let present = slot.restartLSN else { return .leave }
-        let target = min(lsn, redo)
-        guard target.bytes / max(1, segmentSize) > present.bytes / max(1, segmentSize) else {
-            if case .near(let limit) = standing { return .warn(limit) }
-            return .leave
-        }
-        return .advance(to: target)
+    case (.kept, .from), (.kept, .unknown): return target.map { .advance(to: $0) } ?? .leave
+    case (.near(let limit), .from), (.near(let limit), .unknown): return target.map { .advance(to: $0) } ?? .warn(limit)
+    // Made anew it keeps what is kept anyway.
+    case (.over, .from), (.over, .unknown): return target.map { .advance(to: $0) } ?? .replace
     }
+}
+
+/// Where a standby's slot may move to; nil when that would free no segment.
+private func forwardTarget(_ slot: ReplicationSlot?, claim: SlotClaim, redo: LSN, segmentSize: UInt64) -> LSN? {
+    guard case .from(let lsn) = claim, let slot, !slot.isActive, let present = slot.restartLSN else { return nil }
+    let target = min(lsn, redo)
+    return target.bytes / max(1, segmentSize) > present.bytes / max(1, segmentSize) ? target : nil
 }
 
 /// Decides what becomes of the note about a peer's slot.

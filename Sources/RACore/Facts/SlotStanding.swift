@@ -56,27 +56,34 @@ public struct WALSpace: Sendable, Hashable {
     public var secondsLeft: UInt64? { free.flatMap { rate > 0 ? $0 / rate : nil } }
 }
 
+/// What a slot costs.
+public struct SlotUse: Sendable, Hashable {
+    /// Bytes of WAL that are there for this slot, if for no other: those before where recovery would begin.
+    public var keeps: UInt64
+    /// For how many seconds nobody has used it; 0 while somebody does.
+    public var unusedSeconds: UInt64
+
+    public init(keeps: UInt64 = 0, unusedSeconds: UInt64 = 0) {
+        self.keeps = keeps
+        self.unusedSeconds = unusedSeconds
+    }
+}
+
 /// Reads a slot as one of the cases that decisions are made over.
-///
-/// - Parameter unusedSeconds: for how long nobody has used it; 0 while somebody does.
-public func assessSlot(
-    _ slot: ReplicationSlot?,
-    unusedSeconds: UInt64,
-    space: WALSpace,
-    limits: SlotLimits
-) -> SlotStanding {
+public func assessSlot(_ slot: ReplicationSlot?, _ use: SlotUse, space: WALSpace, limits: SlotLimits) -> SlotStanding {
     guard let slot else { return .missing }
     if slot.isLost && !slot.isActive { return .lost }
     guard let retained = slot.retained else { return slot.isActive ? .kept : .unreserved }
     var reached: [(limit: SlotLimit, percent: UInt64)] = []
     if let free = space.free, limits.share > 0 {
         let share = slot.isActive ? SlotLimits.shareInUse : limits.share
-        let expected = retained + space.rate * space.horizon
-        reached.append((.space, percent(expected, of: (free + retained) / 100 * share)))
+        // A standby that receives WAL takes from what it keeps as quickly as more comes.
+        let more = slot.isActive || use.keeps == 0 ? 0 : space.rate * space.horizon
+        reached.append((.space, percent(use.keeps + more, of: (free + use.keeps) / 100 * share)))
     }
     if !slot.isActive {
         if limits.bytes > 0 { reached.append((.bytes, percent(retained, of: limits.bytes))) }
-        if limits.age > 0 { reached.append((.age, percent(unusedSeconds, of: limits.age))) }
+        if limits.age > 0 { reached.append((.age, percent(use.unusedSeconds, of: limits.age))) }
     }
     guard let worst = reached.max(by: { $0.percent < $1.percent }), worst.percent >= 50 else { return .kept }
     return worst.percent >= 100 ? .over(worst.limit) : .near(worst.limit)

@@ -22,11 +22,10 @@ extension Agent {
         }
     }
 
-    /// As `keepSlots`, for a standby that has just been looked at otherwise: nothing there changes quickly.
+    /// As `keepSlots`, for a standby: not at every look, as little changes there.
     func keepSlotsNowAndThen() {
         guard mode.isReplicated, parameters.replicationSlotName != nil else { return }
-        let last = SlotWatch(slotWatchFile)?.moment ?? 0
-        guard began.nanoseconds - min(last, began.nanoseconds) >= SlotWatch.seldom else { return }
+        guard SlotWatch(slotWatchFile)?.isDue(at: began.nanoseconds) ?? true else { return }
         keepSlots(replicaSet(nil), nil)
     }
 
@@ -63,11 +62,13 @@ struct SlotKeeping {
         self.seen = seen
         limits = SlotLimits(agent.parameters)
         let moment = agent.began.nanoseconds
+        let free = freeBytes(agent.dataDirectory + "/pg_wal")
         watch =
-            SlotWatch(agent.slotWatchFile)?.next(seen.lsn, at: moment) ?? SlotWatch(moment: moment, lsn: seen.lsn)
+            SlotWatch(agent.slotWatchFile)?.next(seen.lsn, free: free, at: moment)
+            ?? SlotWatch(moment: moment, lsn: seen.lsn, free: free)
         let interval = UInt64(agent.environment.meta("interval").flatMap { Int($0) } ?? 10_000) / 1000
         space = WALSpace(
-            free: freeBytes(agent.dataDirectory + "/pg_wal"),
+            free: free,
             rate: watch.rate,
             horizon: 2 * (seen.isInRecovery ? interval + SlotWatch.seldom / 1_000_000_000 : interval)
         )
@@ -94,7 +95,8 @@ struct SlotKeeping {
     private func standing(_ slot: ReplicationSlot?) -> SlotStanding {
         let since = slot.flatMap { book.unusedSince($0.name) }
         let unused = since.map { UInt64(max(0, now - $0)) } ?? 0
-        return assessSlot(slot, unusedSeconds: unused, space: space, limits: limits)
+        let keeps = slot?.restartLSN.map { seen.redo.distance(from: $0) } ?? 0
+        return assessSlot(slot, SlotUse(keeps: keeps, unusedSeconds: unused), space: space, limits: limits)
     }
 
     // The primary's slots
@@ -245,7 +247,7 @@ struct SlotKeeping {
         if let failure = agent.tools.publish(wal, by: agent.deadline.capped(milliseconds: 2000)) {
             return agent.log.warning(failure)
         }
-        (watch.published, watch.mark, watch.publishedAt) = (wal, mark, agent.began.nanoseconds)
+        watch.noteTold(wal, mark: mark)
     }
 
     /// As it was seen, unless it has just been given up; one that is about to be made is told of at the next look.

@@ -1,60 +1,66 @@
 import RACore
 
-/// What the last look at the slots saw: how fast WAL is written, and what was published.
+/// What the last look at the slots saw: how fast WAL is written, how much room it has, and what was published.
 struct SlotWatch {
     /// How seldom a standby looks, in nanoseconds.
     static let seldom: UInt64 = 10_000_000_000
+    /// How long its file system must last for that, in seconds.
+    static let ample: UInt64 = 120
     /// How seldom what is free is published anew, in nanoseconds.
     static let slow: UInt64 = 60_000_000_000
 
-    var moment: UInt64
-    var lsn: LSN
-    var rate: UInt64
-    var publishedAt: UInt64
+    /// Nanoseconds since the machine started.
+    private(set) var moment: UInt64
+    private(set) var lsn: LSN
+    /// Bytes in a second.
+    private(set) var rate: UInt64 = 0
+    /// Bytes that were free.
+    private(set) var free: UInt64?
+    private var publishedAt: UInt64 = 0
     /// The cluster manager's run that was told: another one has forgotten it.
-    var mark: String
-    var published: PublishedWAL?
+    private var mark = ""
+    private var published: PublishedWAL?
 
-    init(moment: UInt64, lsn: LSN) {
-        self.init(moment: moment, lsn: lsn, rate: 0, publishedAt: 0, mark: "", published: nil)
-    }
-
-    private init(moment: UInt64, lsn: LSN, rate: UInt64, publishedAt: UInt64, mark: String, published: PublishedWAL?) {
+    init(moment: UInt64, lsn: LSN, free: UInt64?) {
         self.moment = moment
         self.lsn = lsn
-        self.rate = rate
-        self.publishedAt = publishedAt
-        self.mark = mark
-        self.published = published
+        self.free = free
     }
 
+    /// What was noted; nil without a note, and for one from before the machine started.
     init?(_ file: RunFile) {
         guard let note = file.read(), let moment = UInt64(note.first) else { return nil }
         let lines = note.body.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count >= 5, let lsn = LSN(lines[0]), let rate = UInt64(lines[1]), let then = UInt64(lines[2]),
+        guard lines.count >= 6, let lsn = LSN(lines[0]), let rate = UInt64(lines[1]), let then = UInt64(lines[3]),
             moment <= Moment.sinceBoot().nanoseconds
         else { return nil }
-        self.init(
-            moment: moment,
-            lsn: lsn,
-            rate: rate,
-            publishedAt: then,
-            mark: String(lines[3]),
-            published: PublishedWAL(String(lines[4]))
-        )
+        self.init(moment: moment, lsn: lsn, free: UInt64(lines[2]))
+        self.rate = rate
+        publishedAt = then
+        mark = String(lines[4])
+        published = PublishedWAL(String(lines[5]))
     }
 
     func write(_ file: RunFile) {
-        let body = [lsn.description, String(rate), String(publishedAt), mark, published?.text ?? ""]
+        let body = [
+            lsn.description, String(rate), free.map(String.init) ?? "-", String(publishedAt), mark,
+            published?.text ?? "",
+        ]
         file.write(first: String(moment), body: body.joined(separator: "\n") + "\n")
     }
 
+    /// Whether a standby must look again: seldom, unless WAL comes so fast that there is soon no room.
+    func isDue(at now: UInt64) -> Bool {
+        let left = WALSpace(free: free, rate: rate).secondsLeft
+        return left.map { $0 < SlotWatch.ample } ?? false || now - min(moment, now) >= SlotWatch.seldom
+    }
+
     /// The next look: the rate since the last one, unless that was a moment ago.
-    func next(_ lsn: LSN, at now: UInt64) -> SlotWatch {
-        guard now - moment >= 500_000_000 else { return self }
+    func next(_ lsn: LSN, free: UInt64?, at now: UInt64) -> SlotWatch {
+        guard now - min(moment, now) >= 500_000_000 else { return self }
         var next = self
         next.rate = UInt64(Double(lsn.distance(from: self.lsn)) / (Double(now - moment) / 1e9))
-        (next.moment, next.lsn) = (now, lsn)
+        (next.moment, next.lsn, next.free) = (now, lsn, free)
         return next
     }
 
@@ -62,5 +68,9 @@ struct SlotWatch {
     func isWorthTelling(_ wal: PublishedWAL, mark: String) -> Bool {
         guard let published, self.mark == mark, published.kept == wal.kept else { return true }
         return published != wal && moment - min(moment, publishedAt) >= SlotWatch.slow
+    }
+
+    mutating func noteTold(_ wal: PublishedWAL, mark: String) {
+        (published, self.mark, publishedAt) = (wal, mark, moment)
     }
 }
