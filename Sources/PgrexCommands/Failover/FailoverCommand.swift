@@ -124,11 +124,7 @@ public struct FailoverCommand: ParsableCommand {
         return sameNames(readLine() ?? "", names)
     }
 
-    private func refuse(_ text: String) -> ExitCode {
-        if json { printOutput(JSONValue.object([.init("refused", .string(text))]).text(isIndented: true) + "\n") }
-        printError("pgrex-tool: \(text)\n")
-        return ExitCode(2)
-    }
+    private func refuse(_ text: String) -> ExitCode { PgrexCommands.refuse(text, json: json) }
 }
 
 /// Whether two lists have the same names, in any order.

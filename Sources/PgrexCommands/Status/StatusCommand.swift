@@ -36,7 +36,8 @@ public struct StatusCommand: ParsableCommand {
                 role (primary, standby, stopped, failed), state,
                 sync_state (sync, quorum, potential, async), timeline, received_lsn,
                 received_lag_bytes, replayed_lsn, replayed_lag_bytes,
-                slot_retained_bytes, pending_restart, promotion_score, unknown
+                slot_retained_bytes, slot_note, pending_restart,
+                promotion_score, unknown
               verdict: level (healthy, degraded, unprotected, down, cannot_tell),
                 exit_code, text
             """

@@ -1,6 +1,6 @@
 internal import RACore
 
-/// Renders the screen of `status`: header, a row a node, footnotes, verdict.
+/// Renders the screen of `status`: header, a row a node, footnotes, what is to be told of slots, verdict.
 func renderStatus(_ snapshot: StatusSnapshot, style: Style) -> String {
     var footnotes = Footnotes()
     let header = headerLines(snapshot, &footnotes, style)
@@ -8,7 +8,9 @@ func renderStatus(_ snapshot: StatusSnapshot, style: Style) -> String {
     let level = StatusWord.text(snapshot.verdict.level).uppercased().split(separator: "_").joined(separator: " ")
     let verdict = style.paint(level, colour(snapshot.verdict.level)) + ": " + snapshot.sentence
     let notes = footnotes.lines.map { style.paint($0, .faint) }
-    let blocks = [header, table, notes, [verdict]].filter { !$0.isEmpty }
+    let slots = snapshot.status.nodes.compactMap { node in node.slotNote.map { $0.sentence(node: node.name) } }
+        .map { style.paint($0, .warning) }
+    let blocks = [header, table, notes, slots, [verdict]].filter { !$0.isEmpty }
     return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
 }
 

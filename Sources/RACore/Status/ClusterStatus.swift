@@ -125,6 +125,8 @@ public struct NodeStatus: Sendable, Equatable {
     public var replayedLag: Observed<UInt64>?
     /// Bytes of WAL that the primary keeps for this node's slot; nil on the primary and where no slots are configured.
     public var retainedWAL: Observed<UInt64>?
+    /// What is to be told of that slot; nil when it is in order.
+    public var slotNote: SlotNote?
     /// Settings that wait for a restart of the instance; nil where none runs.
     public var pendingRestart: Observed<Int>?
     /// nil when the node has no score.
@@ -144,6 +146,7 @@ public struct NodeStatus: Sendable, Equatable {
         receivedLag: Observed<UInt64>? = nil,
         replayedLag: Observed<UInt64>? = nil,
         retainedWAL: Observed<UInt64>? = nil,
+        slotNote: SlotNote? = nil,
         pendingRestart: Observed<Int>? = nil,
         promotionScore: Observed<PromotionScore?>
     ) {
@@ -160,6 +163,7 @@ public struct NodeStatus: Sendable, Equatable {
         self.receivedLag = receivedLag
         self.replayedLag = replayedLag
         self.retainedWAL = retainedWAL
+        self.slotNote = slotNote
         self.pendingRestart = pendingRestart
         self.promotionScore = promotionScore
     }

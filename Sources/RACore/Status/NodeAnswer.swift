@@ -23,10 +23,19 @@ public struct ServerExtras: Sendable, Hashable {
     /// The address of each standby's connection, by application name.
     public var addresses: [String: String]
 
-    public init(pendingRestart: Int, slots: SlotObservation? = nil, addresses: [String: String] = [:]) {
+    /// The server's own limits of slots, where there are any: "max_slot_wal_keep_size=10GB".
+    public var slotLimits: [String]
+
+    public init(
+        pendingRestart: Int,
+        slots: SlotObservation? = nil,
+        addresses: [String: String] = [:],
+        slotLimits: [String] = []
+    ) {
         self.pendingRestart = pendingRestart
         self.slots = slots
         self.addresses = addresses
+        self.slotLimits = slotLimits
     }
 }
 

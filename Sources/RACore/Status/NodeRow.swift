@@ -30,6 +30,8 @@ struct NodeRow {
             receivedLag: isStandby ? lag(received) : nil,
             replayedLag: replayed.map(lag),
             retainedWAL: retainedWAL(role),
+            slotNote: attributeValue(.slot, node: name, in: observation.cluster, resource: observation.resource)
+                .flatMap { SlotNote($0) },
             pendingRestart: pendingRestart(role),
             promotionScore: promotionScore
         )

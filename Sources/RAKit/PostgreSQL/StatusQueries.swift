@@ -1,9 +1,10 @@
 public import RACore
 
 extension Queries {
-    /// Pending restarts; the addresses of standbys.
+    /// Pending restarts and limits of slots (from PostgreSQL 13 and 18 on); the addresses of standbys.
     static let extras = """
-        SELECT count(*) FROM pg_settings WHERE pending_restart;
+        SELECT count(*), current_setting('max_slot_wal_keep_size', true),
+          current_setting('idle_replication_slot_timeout', true) FROM pg_settings WHERE pending_restart;
         SELECT application_name, host(client_addr) FROM pg_stat_replication WHERE client_addr IS NOT NULL
         """
 
@@ -13,7 +14,8 @@ extension Queries {
         by deadline: Deadline
     ) throws(QueryFailure) -> ServerExtras {
         let results = try connection.query(extras, by: deadline)
-        guard results.count == 2, let count = results[0].rows.first?.first??.utf8, let pending = Int(String(count))
+        guard results.count == 2, let row = results[0].rows.first, row.count == 3,
+            let pending = row[0].flatMap({ Int($0) })
         else {
             throw .failed(state: .unknown, message: "the server's answer on settings and slots can't be read")
         }
@@ -21,7 +23,17 @@ extension Queries {
         for row in results[1].rows {
             if let name = row[0], let address = row[1] { addresses[name] = address }
         }
-        return ServerExtras(pendingRestart: pending, slots: try slots(connection, by: deadline), addresses: addresses)
+        let limits = zip(["max_slot_wal_keep_size", "idle_replication_slot_timeout"], row.dropFirst()).compactMap {
+            name,
+            value in
+            value.flatMap { ["-1", "0"].contains($0) ? nil : "\(name)=\($0)" }
+        }
+        return ServerExtras(
+            pendingRestart: pending,
+            slots: try slots(connection, by: deadline),
+            addresses: addresses,
+            slotLimits: limits
+        )
     }
 
     /// Asks over a replication connection what the server is.

@@ -67,7 +67,7 @@ struct PeerQuestion: Sendable {
     private func none(_ why: String) -> NodeAnswer { .none(why: named(why)) }
 
     /// As a standby connects to the primary, but to this node; an own monitoring user goes first where it can.
-    private func target(isReplication: Bool) -> ConnectionTarget {
+    func target(isReplication: Bool) -> ConnectionTarget {
         let monitor = isReplication ? nil : parameters.monitorUser
         var options = parameters.primaryConninfoOpt ?? ""
         if !options.contains("passfile"), let account { options += " passfile='\(account.home)/.pgpass'" }

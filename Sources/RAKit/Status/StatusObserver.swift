@@ -15,7 +15,11 @@ public struct StatusObserver: Sendable {
 
     /// - Throws: why not even the settings are known.
     public mutating func observe() throws(ContextProblem) -> StatusObservation {
-        let context = try reader.read(by: .after(milliseconds: 10_000))
+        observe(try reader.read(by: .after(milliseconds: 10_000)))
+    }
+
+    /// Asks the servers, once the settings are known.
+    mutating func observe(_ context: ResourceContext) -> StatusObservation {
         let parameters = context.configuration.reading.parameters
         let ownNode = findOwnNode(context)
         var observation = StatusObservation(
