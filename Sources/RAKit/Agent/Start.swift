@@ -34,6 +34,7 @@ extension Agent {
         // A server that runs is judged as it is; its data can't be looked at from outside.
         if case .absent = observePostmaster(dataDirectory: dataDirectory) {
             try StartGate(agent: self, installation: installation, set: set).pass(cluster)
+            reserveOnPrimary(set, cluster)
         }
         let performer = InstancePerformer(agent: self, installation: installation, set: set)
         let outcome = bringUp(performer, role: .standby)

@@ -65,8 +65,9 @@ struct HistoryCheck {
         case .known(let facts): (control, local) = facts
         case .unknown(let why): return .unknown(why: why)
         }
-        switch PrimaryHistory.read(target, as: agent.account, by: deadline.capped(milliseconds: 3000)) {
-        case .unknown(let why): return .unknown(why: "\(target.summary): \(why)")
+        switch PrimaryHistory.read(agent.replicationTarget, as: agent.account, by: deadline.capped(milliseconds: 3000))
+        {
+        case .unknown(let why): return .unknown(why: "\(agent.replicationTarget.summary): \(why)")
         case .known(let (theirs, flushed)):
             if let refusal = refuseTwin(local, theirs, primary: primary) { return .refuse(refusal) }
             let verdict = compareHistories(local: local, primary: theirs, flushed: flushed)
@@ -77,19 +78,6 @@ struct HistoryCheck {
             }
             return judge(verdict, primary: primary, theirs, control, by: deadline)
         }
-    }
-
-    /// As a standby's WAL receiver connects, passwords of `primary_conninfo_opt` included.
-    private var target: ConnectionTarget {
-        let parameters = agent.parameters
-        return ConnectionTarget(
-            host: parameters.masterIP ?? "",
-            port: parameters.pgport,
-            database: "replication",
-            user: parameters.repuser,
-            isReplication: true,
-            options: parameters.primaryConninfoOpt ?? ""
-        )
     }
 
     /// Two nodes that were promoted apart may call their timelines by one number, and leave the former at one position.
