@@ -177,6 +177,28 @@ struct SlotKeepingTests {
         }
     }
 
+    /// While no agent looks, the server guards itself; but an operator's word counts, and slots of others aren't given up.
+    @Test func theServerHasALimitOfItsOwn() throws {
+        try withCluster(.async, Self.parameters) { cluster in
+            try cluster.bringUp()
+            let setting = "SHOW max_slot_wal_keep_size"
+            try waitFor("limits on both servers") {
+                ["n1", "n2"].allSatisfy { cluster[$0].value(setting).map { $0 != "-1" } ?? false }
+            }
+            try cluster.must("stop", "n2")
+            try cluster["n1"].query("SELECT pg_create_physical_replication_slot('barman', true)")
+            _ = try call(cluster, "n1", [:])
+            try waitFor("no limit") { cluster["n1"].value(setting) == "-1" }
+            try cluster["n1"].query("SELECT pg_drop_replication_slot('barman')")
+            _ = try call(cluster, "n1", [:])
+            try waitFor("a limit again") { cluster["n1"].value(setting) != "-1" }
+            try cluster["n1"].query("ALTER SYSTEM SET max_slot_wal_keep_size = '7MB'")
+            _ = try call(cluster, "n1", [:])
+            try waitFor("the operator's limit") { cluster["n1"].value(setting) == "7MB" }
+            #expect(FileFacts(cluster["n1"].temporary + "/slot_limit.conf") == nil)
+        }
+    }
+
     /// PostgreSQL 17's sync_replication_slots takes the database from primary_conninfo.
     @Test func theDatabaseIsWrittenWhenAskedFor() throws {
         try withCluster(.async, ["primary_conninfo_opt": "dbname=postgres"]) { cluster in

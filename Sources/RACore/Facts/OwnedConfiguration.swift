@@ -52,6 +52,12 @@ public enum OwnedConfiguration {
             + line(synchronousSetting, setting)
     }
 
+    /// The file that has the server give slots up itself.
+    public static func slotLimitFile(megabytes: UInt64) -> String {
+        "# Written by pgsql-swift while no other file sets it and all slots are its own; changes are lost.\n"
+            + line("max_slot_wal_keep_size", "\(megabytes)MB")
+    }
+
     /// The file that the main configuration includes: one line there never changes again. Its first line tells whose the
     /// files beside it are.
     public static func rootFile(dataDirectory: String) -> String {
@@ -60,6 +66,7 @@ public enum OwnedConfiguration {
         # Written by pgsql-swift; changes are lost.
         include_if_exists 'recovery.conf'
         include_if_exists 'rep_mode.conf'
+        include_if_exists 'slot_limit.conf'
 
         """
     }

@@ -87,6 +87,8 @@ struct SlotKeeping {
         reportForeign()
         if book != former { save() }
         tell()
+        if watch.isLimitDue { limitByServer(book) }
+        watch.noteLimit()
         watch.write(agent.slotWatchFile)
     }
 

@@ -6,7 +6,7 @@ struct SlotWatch {
     static let seldom: UInt64 = 10_000_000_000
     /// How long its file system must last for that, in seconds.
     static let ample: UInt64 = 120
-    /// How seldom what is free is published anew, in nanoseconds.
+    /// How seldom what is free is published anew, and the server's own limit is looked at, in nanoseconds.
     static let slow: UInt64 = 60_000_000_000
 
     /// Nanoseconds since the machine started.
@@ -17,6 +17,7 @@ struct SlotWatch {
     /// Bytes that were free.
     private(set) var free: UInt64?
     private var publishedAt: UInt64 = 0
+    private var limitAt: UInt64 = 0
     /// The cluster manager's run that was told: another one has forgotten it.
     private var mark = ""
     private var published: PublishedWAL?
@@ -31,14 +32,15 @@ struct SlotWatch {
     init?(_ file: RunFile) {
         guard let note = file.read(), let moment = UInt64(note.first) else { return nil }
         let lines = note.body.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count >= 6, let lsn = LSN(lines[0]), let rate = UInt64(lines[1]), let then = UInt64(lines[3]),
-            moment <= Moment.sinceBoot().nanoseconds
+        guard lines.count >= 7, let lsn = LSN(lines[0]), let rate = UInt64(lines[1]), let then = UInt64(lines[3]),
+            let limitAt = UInt64(lines[5]), moment <= Moment.sinceBoot().nanoseconds
         else { return nil }
         self.init(moment: moment, lsn: lsn, free: UInt64(lines[2]))
         self.rate = rate
         publishedAt = then
         mark = String(lines[4])
-        published = PublishedWAL(String(lines[5]))
+        self.limitAt = limitAt
+        published = PublishedWAL(String(lines[6]))
     }
 
     func write(_ file: RunFile) {
@@ -69,6 +71,11 @@ struct SlotWatch {
         guard let published, self.mark == mark, published.kept == wal.kept else { return true }
         return published != wal && moment - min(moment, publishedAt) >= SlotWatch.slow
     }
+
+    /// Whether it is time to look at the server's own limit.
+    var isLimitDue: Bool { limitAt == 0 || moment - min(moment, limitAt) >= SlotWatch.slow }
+
+    mutating func noteLimit() { if isLimitDue { limitAt = moment } }
 
     mutating func noteTold(_ wal: PublishedWAL, mark: String) {
         (published, self.mark, publishedAt) = (wal, mark, moment)

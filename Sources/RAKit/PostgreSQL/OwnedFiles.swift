@@ -15,6 +15,8 @@ public struct OwnedFiles: Sendable, Hashable {
     public var record: String { directory + "/cluster-record" }
     /// Which replication slots are the agent's.
     public var slots: String { directory + "/replication-slots" }
+    /// How much slots may keep by the server's own limit.
+    public var slotLimit: String { directory + "/slot_limit.conf" }
     /// Left before a promotion; `LockContent` says what is in it.
     public var lock: String { directory + "/PGSQL.lock" }
 }

@@ -1,5 +1,13 @@
 internal import Glibc
 
+/// The bytes of the files in a directory, without its subdirectories.
+public func directorySize(_ path: String) -> UInt64 {
+    ((try? listDirectory(path)) ?? []).reduce(0) { sum, name in
+        guard let facts = FileFacts(path + "/" + name), facts.isRegular else { return sum }
+        return sum + UInt64(max(0, facts.size))
+    }
+}
+
 /// Bytes that users other than root may still write into the file system of a path; nil when it can't be asked.
 public func freeBytes(_ path: String) -> UInt64? {
     var facts = statvfs()
