@@ -135,6 +135,8 @@ struct SlotKeepingTests {
             #expect(answer.errors.contains("max_slot_wal_keep_size"), "\(answer)")
             #expect(cluster.attribute("slot", "n2")?.hasPrefix("dropped=server keeper=n1") ?? false)
             #expect(slots(cluster["n1"]).isEmpty)
+            try cluster["n1"].query("ALTER SYSTEM RESET max_slot_wal_keep_size")
+            try cluster["n1"].query("SELECT pg_reload_conf()")
             try cluster.must("start", "n2")
             #expect(cluster["n1"].value("SELECT wal_status FROM pg_replication_slots") == "reserved")
         }
@@ -196,6 +198,34 @@ struct SlotKeepingTests {
             _ = try call(cluster, "n1", [:])
             try waitFor("the operator's limit") { cluster["n1"].value(setting) == "7MB" }
             #expect(FileFacts(cluster["n1"].temporary + "/slot_limit.conf") == nil)
+        }
+    }
+
+    /// What the server synchronises is on the standby before a failover, and after it, and the agent doesn't touch it.
+    @Test(.enabled(if: PostgreSQL.version >= 17, "it needs PostgreSQL 17 or later"))
+    func synchronisedSlotsWork() throws {
+        let asked = Self.parameters.merging(["primary_conninfo_opt": "dbname=postgres"]) { $1 }
+        try withCluster(.async, asked) { cluster in
+            for (index, instance) in cluster.instances.enumerated() {
+                try instance.append(
+                    "wal_level = logical\nhot_standby_feedback = on\nsync_replication_slots = on\n"
+                        + "synchronized_standby_slots = 'pg_n\(2 - index)'\n"
+                )
+            }
+            try cluster.bringUp()
+            try cluster["n1"].query("SELECT pg_create_logical_replication_slot('cdc', 'pgoutput', false, false, true)")
+            let isThere = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'cdc' AND NOT temporary"
+            try waitFor("a synchronised slot on n2", seconds: 60) {
+                _ = try? cluster["n1"].query("SELECT pg_log_standby_snapshot()")
+                return cluster["n2"].value(isThere + " AND synced") == "1"
+            }
+            try look(cluster, "n2")
+            try cluster.cutPower("n1")
+            try cluster.must("monitor", "n2")
+            try cluster.must("promote", "n2")
+            try cluster.must("monitor", "n2", .runningPromoted)
+            #expect(cluster["n2"].value(isThere) == "1")
+            #expect(slots(cluster["n2"]) == ["cdc", "pg_n1"])
         }
     }
 
