@@ -82,6 +82,9 @@ struct SynchronousModeTests {
             try cluster.awaitReplay("n3", of: "n1")
             try cluster.cutPower("n1")
             try cluster.must("start", "n2")
+            try waitFor("the end of n2's WAL") {
+                cluster["n2"].value("SELECT pg_last_wal_receive_lsn() IS NOT NULL") == "t"
+            }
             for node in ["n2", "n3"] { #expect(cluster.notify("pre", "promote", "n2", on: node).code == 0) }
             #expect(cluster.attribute("score", "n3") == "1000")
             let behind = cluster.call("n2").run("promote")

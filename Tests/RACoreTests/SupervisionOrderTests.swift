@@ -111,4 +111,30 @@ import Testing
             ] where !blind.effects.isEmpty { Issue.record("\(blind.effects): \(blind)") }
         }
     }
+
+    /// WAL is written by pages, and whoever crashes in the middle of a record comes up at the end of the one before.
+    @Test func whatIsRecordedIsTheEndOfAWholeRecord() throws {
+        var world = Supervised().with { world in
+            var gamma = Build.sender("gamma", "async")
+            gamma.replayedLSN = LSN(bytes: 960)
+            world.senders = .known([gamma])
+        }
+        for effect in world.effects { world.apply(effect) }
+        world.apply(try #require(world.effects.first))
+        world.barrier = LSN(bytes: 1000)
+        let recorded = { (world: Supervised) in
+            world.effects.compactMap { effect -> LSN? in
+                guard case .record(let record) = effect else { return nil }
+                return record.lsn
+            }
+        }
+        #expect(recorded(world) == [LSN(bytes: 960)])
+        // Never back, and nothing without a standby's word.
+        world.record?.lsn = LSN(bytes: 990)
+        #expect(recorded(world) == [LSN(bytes: 990)])
+        var silent = Build.sender("gamma", "async")
+        silent.replayedLSN = nil
+        world.senders = .known([silent])
+        #expect(recorded(world) == [LSN(bytes: 990)])
+    }
 }

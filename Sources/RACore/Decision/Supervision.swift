@@ -132,7 +132,8 @@ private func plan(
         guard let barrier, isReached(barrier, by: guarantee, senders) else {
             return SupervisionPlan(effects: own + promotions, awaited: guarantee)
         }
-        return SupervisionPlan(effects: own + [.record(record.renewed(guarantee, at: barrier))])
+        let reached = lastRecordEnd(barrier, of: guarantee, senders).map { max($0, record.lsn) } ?? record.lsn
+        return SupervisionPlan(effects: own + [.record(record.renewed(guarantee, at: reached))])
     }
 }
 
@@ -145,6 +146,19 @@ public func isReached(_ barrier: LSN, by guarantee: Guarantee, _ senders: [WALSe
         }
     }
     return reached.count >= guarantee.count
+}
+
+/// A position within a barrier at which every member of a guarantee has a whole WAL record end; nil when none is known.
+///
+/// A barrier may be in the middle of a record, as WAL is written by pages: a server that crashed there comes up at the end
+/// of the record before, the primary as well as a standby, and would be behind what is recorded of it. What a standby has
+/// replayed ends with a record, and its primary had flushed it.
+private func lastRecordEnd(_ barrier: LSN, of guarantee: Guarantee, _ senders: [WALSender]) -> LSN? {
+    let replayed = guarantee.members.map { node in
+        senders.first { sameName($0.applicationName, node) && $0.isStreaming }?.replayedLSN
+    }
+    guard let least = replayed.compactMap({ $0 }).min(), !replayed.contains(nil) else { return nil }
+    return min(least, barrier)
 }
 
 extension ClusterRecord {
