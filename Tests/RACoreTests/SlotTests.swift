@@ -111,7 +111,7 @@ import Testing
         // A rewind goes back to the last checkpoint that both have: not beyond this node's own.
         #expect(forward(slot, .kept, .from(LSN(bytes: 999 << 20))) == .advance(to: LSN(bytes: 200 << 20)))
         #expect(forward(slot, .kept, .unknown) == .leave)
-        #expect(forward(slot, .kept, .none) == .drop(.command))
+        #expect(forward(slot, .kept, .none) == .release)
         #expect(forward(nil, .missing, .none) == .leave)
         #expect(forward(nil, .missing, .unknown) == .create)
         #expect(forward(slot, .over(.space), .unknown) == .replace)

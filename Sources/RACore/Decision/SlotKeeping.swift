@@ -25,8 +25,10 @@ public enum SlotStep: Sendable, Hashable {
     /// Keeps less: WAL before this position is of no more use.
     case advance(to: LSN)
     case warn(SlotLimit)
-    /// Ends a connection that uses it, too.
+    /// Gives it up; for want of room a connection that uses it is ended, too.
     case drop(SlotLimit)
+    /// The primary keeps nothing for its owner any more: nor does a standby.
+    case release
 }
 
 /// Decides on the primary's slot for a peer.
@@ -61,7 +63,7 @@ public func decideStandbySlot(
     switch (standing, claim) {
     case (.missing, .none): return .leave
     case (.missing, .from), (.missing, .unknown): return .create
-    case (_, .none): return .drop(.command)
+    case (_, .none): return .release
     case (.unreserved, _), (.lost, _): return .replace
     case (.kept, .from), (.kept, .unknown): return target.map { .advance(to: $0) } ?? .leave
     case (.near(let limit), .from), (.near(let limit), .unknown): return target.map { .advance(to: $0) } ?? .warn(limit)
@@ -96,7 +98,7 @@ public func decideSlotNote(
         // That WAL is gone is the worse news.
         if case .dropped? = note { break }
         return note == .near(limit, keeper: keeper) ? nil : .some(.near(limit, keeper: keeper))
-    case .leave, .create, .replace, .advance: break
+    case .leave, .create, .replace, .advance, .release: break
     }
     switch note {
     case nil: return nil

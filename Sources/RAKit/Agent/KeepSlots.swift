@@ -183,6 +183,9 @@ struct SlotKeeping {
                 try slots.create(name)
                 agent.log.warning("made replication slot \(name) anew: \(state(slot))")
             case .advance(let lsn): return try slots.advance(name, to: lsn)
+            case .release:
+                try slots.drop(name, isForced: false)
+                return agent.log.info("dropped replication slot \(name): the primary keeps nothing for \(peer) any more")
             case .drop(let limit):
                 try slots.drop(name, isForced: limit == .space)
                 agent.log.warning("dropped replication slot \(name) (\(limit.words)): \(state(slot))")
