@@ -11,6 +11,7 @@ import Testing
             isActive: state == .inUse,
             restartLSN: retained == nil ? nil : LSN("0/3000000"),
             retained: retained,
+            keeps: retained ?? 0,
             unusedSeconds: state == .inUse || retained == nil ? nil : 7260,
             limit: retained.map { _ in 1 << 30 },
             state: state
@@ -27,7 +28,7 @@ import Testing
                     node: "alpha",
                     isLocal: true,
                     role: .known(.primary),
-                    space: WALSpace(free: 1 << 31, rate: 1 << 20),
+                    space: .known(WALSpace(free: 1 << 31, rate: 1 << 20)),
                     serverLimits: ["max_slot_wal_keep_size=10GB"],
                     slots: .known([
                         line("pg_beta", .member("beta"), .inUse, retained: 0),
@@ -41,7 +42,7 @@ import Testing
                     node: "beta",
                     isLocal: false,
                     role: .unknown(why: "beta is asleep"),
-                    space: nil,
+                    space: .unknown(why: "beta's agent doesn't tell"),
                     serverLimits: [],
                     slots: .unknown(why: "beta is asleep")
                 ),
@@ -60,13 +61,14 @@ import Testing
                                             pg_delta  delta              dropped (slot_keep_max_share)
                                             pg        (heartbeat/pgsql)  kept                                   0/3000000       1MB    1GB  2h 1min
                                             pg_old    (no node)          kept                                   0/3000000       1MB    1GB  2h 1min
-            beta    -(1)       -         -  -(1)
+            beta    -(1)   -(2)            -(1)
 
             (1) beta is asleep
+            (2) beta's agent doesn't tell
 
             delta needs a rewind or a copy, unless an archive has the WAL. Next, on delta: pgrex-tool rejoin
             pg on alpha is what heartbeat/pgsql left, and keeps WAL for ever. Next: pgrex-tool slots drop
-            pg_old on alpha belongs to no node of node_list. Next: pgrex-tool slots drop pg_old
+            pg_old on alpha is named like a node's, but node_list has no such other node. If nothing of yours uses it: pgrex-tool slots drop pg_old --node alpha
 
             """
         #expect(squeezed(renderSlots(report, takenAt: "now", style: .plain)) == squeezed(expected))
@@ -90,6 +92,21 @@ import Testing
     @Test func nothingConfiguredIsSaid() {
         let none = SlotReport(resource: "pgsql", base: nil, limits: SlotLimits(), nodes: [])
         #expect(renderSlots(none, takenAt: "now", style: .plain).contains("replication_slot_name isn't set"))
+    }
+
+    @Test func whatBecameOfADropIsTold() {
+        let targets = ["pg_old", "pg_older", "pg_oldest"].map { name in
+            SlotDropPlan.Target(node: "alpha", slot: line(name, .left, .standing(.kept), retained: 1))
+        }
+        let plan = SlotDropPlan(targets: targets, unseen: ["beta"])
+        let text = dropJSON(plan, (1, "it is in use")).text(isIndented: false)
+        for part in [
+            #""outcome":"dropped","why":null"#, #""outcome":"failed","why":"it is in use""#,
+            #""outcome":"not_tried","why":null"#, #""unseen":["beta"]"#,
+        ] { #expect(text.contains(part), "\(part) in \(text)") }
+        #expect(text.hasPrefix(#"{"outcome":"failed""#))
+        #expect(dropJSON(plan, (3, nil)).text(isIndented: false).hasPrefix(#"{"outcome":"dropped""#))
+        #expect(explanation(plan).contains("not seen: the slots on beta"))
     }
 
     @Test(

@@ -54,6 +54,14 @@ import Testing
         #expect(assess(most, space(free: 100), limits) == .over(.space))
         let busy = space(free: 200, rate: 100, horizon: 100)
         #expect(assess(slot(1, isActive: true), busy, limits) == .kept)
+        let full = space(free: 0, rate: 100, horizon: 100)
+        for isActive in [true, false] {
+            let use = SlotUse()
+            #expect(
+                assessSlot(slot(1, isActive: isActive), use, space: full, limits: limits) == .kept,
+                "it frees nothing"
+            )
+        }
         // WAL that its own recovery needs is there whether a slot keeps it or not.
         let needed = SlotUse(keeps: 0, unusedSeconds: 0)
         #expect(assessSlot(slot(900), needed, space: busy, limits: limits) == .kept)
@@ -156,7 +164,8 @@ import Testing
             ReplicationSlot(name: "pg_logical", isPhysical: false, retained: 1),
         ]
         let made = ["pg_gone", "pg_used", "pg_b", "pg_logical"]
-        #expect(leftSlots(slots, made: made, members: ["pg_b"]).map(\.name) == ["pg_gone"])
+        #expect(leftSlots(slots, made: made, peers: ["pg_b"], own: "pg_a").map(\.name) == ["pg_gone"])
+        #expect(leftSlots(slots, made: [], peers: [], own: "pg_b").map(\.name) == ["pg_b"])
     }
 
     @Test func textsAreReadBack() {
@@ -173,6 +182,7 @@ import Testing
         #expect(SlotNote("") == nil)
         #expect(SlotNote("near=moon keeper=a") == nil)
         let wal = PublishedWAL(
+            time: 7,
             free: 12,
             rate: 3,
             kept: [
@@ -181,8 +191,10 @@ import Testing
             ]
         )
         #expect(PublishedWAL(wal.text) == wal)
-        #expect(PublishedWAL(PublishedWAL(free: nil, rate: 0).text) == PublishedWAL(free: nil, rate: 0))
-        #expect(PublishedWAL("free=12") == nil)
+        #expect(
+            PublishedWAL(PublishedWAL(time: 7, free: nil, rate: 0).text) == PublishedWAL(time: 7, free: nil, rate: 0)
+        )
+        #expect(PublishedWAL("time=7 free=12") == nil)
     }
 
     @Test func quantities() {

@@ -70,7 +70,10 @@ struct StatusWorld {
     }
 
     func standby() -> NodeAnswer {
-        .server(facts(isInRecovery: true, senders: .known([])), .known(ServerExtras(pendingRestart: 0)))
+        .server(
+            facts(isInRecovery: true, senders: .known([])),
+            .known(ServerExtras(pendingRestart: 0, slots: StatusWorld.observation([])))
+        )
     }
 
     private func facts(isInRecovery: Bool, senders: Observed<[WALSender]>) -> ServerFacts {

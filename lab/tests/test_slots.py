@@ -95,3 +95,42 @@ class Slots(ClusterTest):
             wait_until(lambda owner=owner: self.kept(primary, owner) == 0, 60,
                        f"{primary} keeping nothing more for {owner}", step=0.2)
         self.wait_whole()
+
+    def slots(self, node, *words):
+        result = self.lab.exec(node, ["pgrex-tool", "slots", *words], check=False)
+        return result.returncode, result.stdout, result.stderr
+
+    def names(self, node):
+        return self.lab.psql(node, "SELECT string_agg(slot_name, ' ' ORDER BY slot_name) FROM pg_replication_slots")
+
+    def test_drop(self):
+        """Proves: `slots drop` takes what is left over and what is given up, on any node from any other, and nothing else.
+
+        What was given up isn't made again until its node is back; the standbys follow.
+        """
+        primary, synchronous, other = self.roles()
+        self.lab.psql(primary, "SELECT pg_create_physical_replication_slot('slot', true)")
+        self.assertEqual(self.slots(synchronous, "drop", "--dry-run")[0], 0)
+        self.assertIn("slot ", self.names(primary) + " ")
+        code, said, _ = self.slots(synchronous, "drop")
+        self.assertEqual((code, said.splitlines()[-1]), (0, f"dropped slot on {primary}"))
+        self.assertEqual(self.slots(synchronous, "drop")[0], 2, "nothing is left")
+        code, _, complaint = self.slots(synchronous, "drop", f"slot_{other}", "--yes")
+        self.assertEqual(code, 2, "it is in use")
+        self.assertIn("in use", complaint)
+        self.set_standby(other, True)
+        wait_until(lambda: self.lab.roles().get(other) == "stopped", 40, f"{other} stopped", step=0.1)
+        self.assertEqual(self.slots(other, "drop", f"slot_{other}")[0], 2, "nobody has confirmed it")
+        self.assertEqual(self.slots(other, "drop", f"slot_{other}", "--yes")[0], 0)
+        self.assertEqual(self.names(primary), f"slot_{synchronous}")
+        # A standby asks once it would keep more for another than for itself.
+        self.write_segments(primary, 2)
+        wait_until(lambda: self.names(synchronous) == f"slot_{primary}", 40, f"{synchronous} keeping nothing for {other}",
+                   step=0.2)
+        self.assertTrue(self.lab.attribute(other, "pgsql-slot").startswith(f"dropped=command keeper={primary}"))
+        self.assertIn("pgrex-tool rejoin", self.lab.exec(primary, ["pgrex-tool", "status"], check=False).stdout)
+        self.assertEqual(self.names(primary), f"slot_{synchronous}", "it was made again for nobody")
+        self.set_standby(other, False)
+        self.wait_streaming(other, primary)
+        wait_until(lambda: self.lab.attribute(other, "pgsql-slot") is None, 40, "the end of the note", step=0.2)
+        self.wait_whole()

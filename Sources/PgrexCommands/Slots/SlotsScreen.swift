@@ -2,11 +2,19 @@ internal import RACore
 
 /// Renders the screen of `slots`: limits, a row a slot, footnotes, what an operator should know.
 func renderSlots(_ report: SlotReport, takenAt: String, style: Style) -> String {
-    guard let base = report.base else {
-        return "\(report.resource): no slots are configured, as replication_slot_name isn't set.\n"
-    }
     var footnotes = Footnotes()
-    let header = ["\(report.resource): slots \(base)_NODE, \(takenAt)", "given up at: \(limitsText(report))"]
+    var header: [String]
+    if let base = report.base {
+        header = ["\(report.resource): slots \(base)_NODE, \(takenAt)", "given up at: \(limitsText(report))"]
+    } else {
+        header = [
+            "\(report.resource), \(takenAt)",
+            "The agent keeps and gives up no slot: replication_slot_name isn't set, or rep_mode isn't replicated.",
+        ]
+    }
+    if case .savedConfiguration(_, let asOf) = report.source {
+        header.append("The cluster isn't running on this node: settings as of \(asOf ?? "an unknown time").")
+    }
     let table = slotTable(report, &footnotes).lines(style)
     let notes = footnotes.lines.map { style.paint($0, .faint) }
     let advice = advice(report).map { style.paint($0, .warning) }
@@ -54,14 +62,19 @@ private func headCells(_ node: NodeSlots, _ footnotes: inout Footnotes) -> [Tabl
     case .unknown(let why): role = .init(footnotes.mark(why))
     }
     if node.role == .known(.primary) { role.colour = .good }
+    var free: Table.Cell
+    switch node.space {
+    case .known(let space): free = .init(space.free.map(byteText) ?? "-")
+    case .unknown(let why): free = .init(footnotes.mark(why))
+    }
     return [
-        .init(node.isLocal ? node.node + "*" : node.node), role,
-        .init(node.space?.free.map(byteText) ?? "-"), .init(node.space?.secondsLeft.map(durationText) ?? "-"),
+        .init(node.isLocal ? node.node + "*" : node.node), role, free,
+        .init(node.secondsLeft.map(durationText) ?? "", .warning),
     ]
 }
 
 private func cells(_ slot: SlotLine) -> [Table.Cell] {
-    let (word, colour) = SlotWord.screen(slot.state)
+    let (word, colour) = SlotWord.screen(slot)
     return [
         .init(slot.name), .init(SlotWord.owner(slot.kind)), .init(word, colour),
         .init(slot.restartLSN?.description ?? ""), .init(slot.retained.map(byteText) ?? ""),
@@ -75,19 +88,20 @@ private func advice(_ report: SlotReport) -> [String] {
     for node in report.nodes {
         for slot in node.slots.value ?? [] {
             switch (slot.kind, slot.state) {
-            case (.former, _) where !slot.isActive:
+            case (.former, _) where !slot.isActive && slot.restartLSN != nil:
                 lines.append(
                     "\(slot.name) on \(node.node) is what heartbeat/pgsql left, and keeps WAL for ever. "
                         + "Next: pgrex-tool slots drop"
                 )
             case (.left, _) where !slot.isActive:
                 lines.append(
-                    "\(slot.name) on \(node.node) belongs to no node of node_list. Next: pgrex-tool slots drop \(slot.name)"
+                    "\(slot.name) on \(node.node) is named like a node's, but node_list has no such other node. If nothing of "
+                        + "yours uses it: pgrex-tool slots drop \(slot.name) --node \(node.node)"
                 )
             case (.member(let owner), .dropped):
-                lines.append(
+                let text =
                     "\(owner) needs a rewind or a copy, unless an archive has the WAL. Next, on \(owner): pgrex-tool rejoin"
-                )
+                if !lines.contains(text) { lines.append(text) }
             case (.member, _), (.former, _), (.left, _), (.logical, _), (.foreign, _): continue
             }
         }
@@ -104,7 +118,7 @@ enum SlotWord {
         case .standing(.kept): "kept"
         case .standing(.near): "near_limit"
         case .standing(.over): "over_limit"
-        case .standing(.unreserved): "unreserved"
+        case .standing(.unreserved): "reserves_nothing"
         case .standing(.lost): "lost"
         case .standing(.missing): "missing"
         }
@@ -118,15 +132,16 @@ enum SlotWord {
         }
     }
 
-    static func screen(_ state: SlotLineState) -> (String, Colour) {
-        switch state {
+    static func screen(_ slot: SlotLine) -> (String, Colour) {
+        switch slot.state {
+        case .inUse where slot.serverStatus == "unreserved": ("in use, about to be given up by the server", .bad)
         case .inUse: ("in use", .good)
         case .dropped(let limit): ("dropped (\(limit.words))", .bad)
         case .standing(.kept): ("kept", .none)
         case .standing(.near(let limit)): ("near its limit (\(limit.words))", .warning)
         case .standing(.over(let limit)): ("over its limit (\(limit.words))", .bad)
         case .standing(.unreserved): ("keeps nothing", .warning)
-        case .standing(.lost): ("lost", .bad)
+        case .standing(.lost): ("given up by the server (\(slot.serverStatus ?? "lost"))", .bad)
         case .standing(.missing): ("missing", .warning)
         }
     }

@@ -83,7 +83,7 @@ private func nodeJSON(_ node: NodeStatus) -> JSONValue {
     ])
 }
 
-private func sourceWord(_ source: StatusSource) -> String {
+func sourceWord(_ source: StatusSource) -> String {
     switch source {
     case .cluster: "cluster"
     case .savedConfiguration: "saved_configuration"

@@ -110,11 +110,20 @@ public func decideSlotNote(
     }
 }
 
-/// The slots of nodes that left the cluster and that nobody uses any more.
+/// The slots that nobody needs and nobody uses: those of nodes that left the cluster, and one for this node itself, which
+/// came with a copy of another node's disk.
 ///
 /// - Parameters:
-///   - made: those that the agent is known to have made here, or that were a member's.
-///   - members: the slots of the nodes that are left.
-public func leftSlots(_ slots: [ReplicationSlot], made: [String], members: [String]) -> [ReplicationSlot] {
-    slots.filter { $0.isPhysical && !$0.isActive && made.contains($0.name) && !members.contains($0.name) }
+///   - made: those that the agent is known to have made here, or that were a peer's.
+///   - peers: the slots of the other nodes of the cluster.
+public func leftSlots(
+    _ slots: [ReplicationSlot],
+    made: [String],
+    peers: [String],
+    own: String
+) -> [ReplicationSlot] {
+    slots.filter { slot in
+        slot.isPhysical && !slot.isActive && !peers.contains(slot.name)
+            && (made.contains(slot.name) || slot.name == own)
+    }
 }

@@ -58,7 +58,7 @@ public struct WALSpace: Sendable, Hashable {
 
 /// What a slot costs.
 public struct SlotUse: Sendable, Hashable {
-    /// Bytes of WAL that are there for this slot, if for no other: those before where recovery would begin.
+    /// Bytes of WAL that are there for this slot, if for no other: the whole segments before where recovery would begin.
     public var keeps: UInt64
     /// For how many seconds nobody has used it; 0 while somebody does.
     public var unusedSeconds: UInt64
@@ -75,10 +75,11 @@ public func assessSlot(_ slot: ReplicationSlot?, _ use: SlotUse, space: WALSpace
     if slot.isLost && !slot.isActive { return .lost }
     guard let retained = slot.retained else { return slot.isActive ? .kept : .unreserved }
     var reached: [(limit: SlotLimit, percent: UInt64)] = []
-    if let free = space.free, limits.share > 0 {
+    // Dropping what keeps nothing frees nothing, however full it is.
+    if let free = space.free, limits.share > 0, use.keeps > 0 {
         let share = slot.isActive ? SlotLimits.shareInUse : limits.share
         // A standby that receives WAL takes from what it keeps as quickly as more comes.
-        let more = slot.isActive || use.keeps == 0 ? 0 : space.rate * space.horizon
+        let more = slot.isActive ? 0 : space.rate * space.horizon
         reached.append((.space, percent(use.keeps + more, of: (free + use.keeps) / 100 * share)))
     }
     if !slot.isActive {

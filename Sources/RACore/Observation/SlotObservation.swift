@@ -24,6 +24,12 @@ public struct SlotObservation: Sendable, Hashable {
 
     public func slot(_ name: String) -> ReplicationSlot? { slots.first { $0.name == name } }
 
+    /// Bytes of WAL that are there for a slot, if for no other: whole segments before where recovery would begin.
+    public func keeps(_ slot: ReplicationSlot?) -> UInt64 {
+        guard let restart = slot?.restartLSN else { return 0 }
+        return segmentStart(redo).distance(from: segmentStart(restart))
+    }
+
     /// Where a position's segment begins: whole segments are kept, so that less of a difference is none.
     public func segmentStart(_ lsn: LSN) -> LSN { LSN(bytes: lsn.bytes - lsn.bytes % max(1, segmentSize)) }
 }

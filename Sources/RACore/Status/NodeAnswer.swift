@@ -18,8 +18,7 @@ public enum NodeAnswer: Sendable, Equatable {
 public struct ServerExtras: Sendable, Hashable {
     /// Settings whose change waits for a restart (`pg_settings.pending_restart`).
     public var pendingRestart: Int
-    /// nil when it wasn't asked.
-    public var slots: SlotObservation?
+    public var slots: SlotObservation
     /// The address of each standby's connection, by application name.
     public var addresses: [String: String]
 
@@ -28,7 +27,7 @@ public struct ServerExtras: Sendable, Hashable {
 
     public init(
         pendingRestart: Int,
-        slots: SlotObservation? = nil,
+        slots: SlotObservation,
         addresses: [String: String] = [:],
         slotLimits: [String] = []
     ) {

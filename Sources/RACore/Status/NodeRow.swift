@@ -30,11 +30,15 @@ struct NodeRow {
             receivedLag: isStandby ? lag(received) : nil,
             replayedLag: replayed.map(lag),
             retainedWAL: retainedWAL(role),
-            slotNote: attributeValue(.slot, node: name, in: observation.cluster, resource: observation.resource)
-                .flatMap { SlotNote($0) },
+            slotNote: role == .known(.primary) ? nil : slotNote,
             pendingRestart: pendingRestart(role),
             promotionScore: promotionScore
         )
+    }
+
+    private var slotNote: SlotNote? {
+        attributeValue(.slot, node: name, in: observation.cluster, resource: observation.resource)
+            .flatMap { SlotNote($0) }
     }
 
     private var statusRole: Observed<InstanceRole> { role(of: name, observation) }

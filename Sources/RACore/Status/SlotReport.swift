@@ -1,17 +1,28 @@
 /// What `pgrex-tool slots` shows.
 public struct SlotReport: Sendable, Equatable {
     public var resource: String
-    /// The parameter `replication_slot_name`; nil when no slots are configured.
+    /// The base of the slots' names; nil when the agent keeps none, for want of `replication_slot_name` or of a mode.
     public var base: String?
     public var limits: SlotLimits
+    public var source: StatusSource
     public var nodes: [NodeSlots]
 
-    public init(resource: String, base: String?, limits: SlotLimits, nodes: [NodeSlots]) {
+    public init(
+        resource: String,
+        base: String?,
+        limits: SlotLimits,
+        source: StatusSource = .cluster,
+        nodes: [NodeSlots]
+    ) {
         self.resource = resource
         self.base = base
         self.limits = limits
+        self.source = source
         self.nodes = nodes
     }
+
+    /// The nodes whose slots can't be seen.
+    public var unseen: [String] { nodes.filter { $0.slots.value == nil }.map(\.node) }
 }
 
 /// One server's slots.
@@ -19,8 +30,8 @@ public struct NodeSlots: Sendable, Equatable {
     public var node: String
     public var isLocal: Bool
     public var role: Observed<InstanceRole>
-    /// What its agent last told of the room for WAL; nil when it didn't.
-    public var space: WALSpace?
+    /// What its agent last told of the room for WAL.
+    public var space: Observed<WALSpace>
     /// `max_slot_wal_keep_size` and `idle_replication_slot_timeout` where they are set, as the server writes them.
     public var serverLimits: [String]
     public var slots: Observed<[SlotLine]>
@@ -29,7 +40,7 @@ public struct NodeSlots: Sendable, Equatable {
         node: String,
         isLocal: Bool,
         role: Observed<InstanceRole>,
-        space: WALSpace?,
+        space: Observed<WALSpace>,
         serverLimits: [String],
         slots: Observed<[SlotLine]>
     ) {
@@ -40,6 +51,12 @@ public struct NodeSlots: Sendable, Equatable {
         self.serverLimits = serverLimits
         self.slots = slots
     }
+
+    /// Seconds until the room for WAL is used up; nil while no slot keeps more and more, as checkpoints make room again.
+    public var secondsLeft: UInt64? {
+        guard (slots.value ?? []).contains(where: { !$0.isActive && $0.keeps > 0 }) else { return nil }
+        return space.value?.secondsLeft
+    }
 }
 
 /// One slot, or a node's slot that isn't there.
@@ -48,11 +65,16 @@ public struct SlotLine: Sendable, Hashable {
     public var kind: SlotKind
     public var isActive: Bool
     public var restartLSN: LSN?
+    /// Bytes from there to the server's position.
     public var retained: UInt64?
+    /// Bytes of WAL that are there for this slot, if for no other.
+    public var keeps: UInt64
     /// nil when it is in use, or its server's agent doesn't tell.
     public var unusedSeconds: UInt64?
-    /// How many bytes it may keep while nobody uses it; nil for no limit, or one that isn't known.
+    /// How much it may retain before it is given up; nil for no limit, or one that isn't known.
     public var limit: UInt64?
+    /// PostgreSQL's word for it: why it was invalidated, or else its `wal_status`.
+    public var serverStatus: String?
     public var state: SlotLineState
 
     public init(
@@ -61,8 +83,10 @@ public struct SlotLine: Sendable, Hashable {
         isActive: Bool,
         restartLSN: LSN? = nil,
         retained: UInt64? = nil,
+        keeps: UInt64 = 0,
         unusedSeconds: UInt64? = nil,
         limit: UInt64? = nil,
+        serverStatus: String? = nil,
         state: SlotLineState
     ) {
         self.name = name
@@ -70,9 +94,20 @@ public struct SlotLine: Sendable, Hashable {
         self.isActive = isActive
         self.restartLSN = restartLSN
         self.retained = retained
+        self.keeps = keeps
         self.unusedSeconds = unusedSeconds
         self.limit = limit
+        self.serverStatus = serverStatus
         self.state = state
+    }
+
+    /// Whether the server has it.
+    public var isThere: Bool {
+        switch state {
+        case .standing(.missing), .dropped: false
+        case .inUse, .standing(.unreserved), .standing(.lost), .standing(.kept), .standing(.near), .standing(.over):
+            true
+        }
     }
 }
 
@@ -81,7 +116,7 @@ public enum SlotKind: Sendable, Hashable {
     case member(String)
     /// The one slot that heartbeat/pgsql made before 4.1.0, named as the base.
     case former
-    /// Named like a node's, but no such node is in node_list.
+    /// Named like a node's, but no other node of node_list is called so: a node's that left, or somebody else's.
     case left
     /// A logical one: the agent leaves it alone.
     case logical
@@ -95,122 +130,4 @@ public enum SlotLineState: Sendable, Hashable {
     case standing(SlotStanding)
     /// It was given up, and isn't made again while its node is away.
     case dropped(SlotLimit)
-}
-
-/// Puts the report together from what the servers answered and what their agents told.
-///
-/// - Parameter now: seconds since 1970.
-public func assembleSlots(
-    _ observation: StatusObservation,
-    told: [String: PublishedWAL],
-    limits: SlotLimits,
-    now: Int
-) -> SlotReport {
-    SlotReport(
-        resource: observation.resource,
-        base: observation.slotBase,
-        limits: limits,
-        nodes: observation.members.map { node in
-            SlotLines(node: node, observation: observation, told: told[node], limits: limits, now: now).slots
-        }
-    )
-}
-
-/// One server's part in the making.
-private struct SlotLines {
-    let node: String
-    let observation: StatusObservation
-    let told: PublishedWAL?
-    let limits: SlotLimits
-    let now: Int
-
-    private var space: WALSpace? { told.map { WALSpace(free: $0.free, rate: $0.rate) } }
-    private var peers: [String] { observation.members.filter { !sameName($0, node) } }
-
-    var slots: NodeSlots {
-        NodeSlots(
-            node: node,
-            isLocal: observation.ownNode.map { sameName($0, node) } ?? false,
-            role: role(of: node, observation),
-            space: space,
-            serverLimits: extras?.slotLimits ?? [],
-            slots: lines
-        )
-    }
-
-    private var extras: ServerExtras? {
-        guard case .server(_, .known(let extras)) = observation.answer(of: node) else { return nil }
-        return extras
-    }
-
-    private var lines: Observed<[SlotLine]> {
-        switch observation.answer(of: node) {
-        case .server(_, .known(let extras)):
-            guard let seen = extras.slots else { return .unknown(why: "\(node) wasn't asked for its slots") }
-            return .known(members(seen) + others(seen))
-        case .server(_, .unknown(let why)), .notServing(_, let why), .silent(let why), .none(let why):
-            return .unknown(why: why)
-        case .replication: return .unknown(why: onlyReplication(node))
-        case .notRunning: return .unknown(why: "\(node)'s instance is stopped")
-        }
-    }
-
-    private func members(_ seen: SlotObservation) -> [SlotLine] {
-        guard let base = observation.slotBase, observation.mode.isReplicated else { return [] }
-        return peers.map { peer in
-            let name = slotName(base: base, node: peer)
-            guard let slot = seen.slot(name) else { return missing(name, peer, seen) }
-            return line(slot, .member(peer), seen)
-        }
-    }
-
-    private func missing(_ name: String, _ peer: String, _ seen: SlotObservation) -> SlotLine {
-        let text = attributeValue(.slot, node: peer, in: observation.cluster, resource: observation.resource)
-        var state = SlotLineState.standing(.missing)
-        if !seen.isInRecovery, case .dropped(let slot)? = text.flatMap({ SlotNote($0) }) {
-            state = .dropped(slot.limit)
-        }
-        return SlotLine(name: name, kind: .member(peer), isActive: false, state: state)
-    }
-
-    private func others(_ seen: SlotObservation) -> [SlotLine] {
-        let known = peers.compactMap { peer in observation.slotBase.map { slotName(base: $0, node: peer) } }
-        return seen.slots.filter { !known.contains($0.name) }.sorted { $0.name < $1.name }
-            .map { line($0, kind(of: $0), seen) }
-    }
-
-    private func kind(of slot: ReplicationSlot) -> SlotKind {
-        guard slot.isPhysical else { return .logical }
-        guard let base = observation.slotBase else { return .foreign }
-        return slot.name == base ? .former : slot.name.hasPrefix(base + "_") ? .left : .foreign
-    }
-
-    private func line(_ slot: ReplicationSlot, _ kind: SlotKind, _ seen: SlotObservation) -> SlotLine {
-        let since = told?.kept.first { $0.name == slot.name }?.unusedSince
-        let unused = slot.isActive ? nil : since.map { UInt64(max(0, now - $0)) }
-        let keeps = slot.restartLSN.map { seen.redo.distance(from: $0) } ?? 0
-        let use = SlotUse(keeps: keeps, unusedSeconds: unused ?? 0)
-        let standing = assessSlot(slot, use, space: space ?? WALSpace(free: nil), limits: limits)
-        var state = SlotLineState.standing(standing)
-        if slot.isActive, standing == .kept { state = .inUse }
-        var limit: UInt64?
-        if case .member = kind { limit = bytesAllowed(keeps: keeps) }
-        return SlotLine(
-            name: slot.name,
-            kind: kind,
-            isActive: slot.isActive,
-            restartLSN: slot.restartLSN,
-            retained: slot.retained,
-            unusedSeconds: unused,
-            limit: limit,
-            state: state
-        )
-    }
-
-    private func bytesAllowed(keeps: UInt64) -> UInt64? {
-        var allowed: [UInt64] = []
-        if let free = told?.free, limits.share > 0 { allowed.append((free + keeps) / 100 * limits.share) }
-        if limits.bytes > 0 { allowed.append(limits.bytes) }
-        return allowed.min()
-    }
 }

@@ -121,7 +121,7 @@ struct PrimaryView {
         case .server(let facts, let extras):
             lsn = .known(facts.lsn)
             senders = facts.senders
-            slots = extras.map { $0.slots?.slots ?? [] }
+            slots = extras.map(\.slots.slots)
         case .replication(_, let position):
             let why = onlyReplication(name)
             lsn = .known(position.lsn)

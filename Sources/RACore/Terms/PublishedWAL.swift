@@ -1,5 +1,7 @@
 /// What a node tells of its WAL: the value of `<resource>-wal`, which only Pacemaker's daemon holds.
 public struct PublishedWAL: Sendable, Hashable {
+    /// When it was told, in seconds since 1970.
+    public var time: Int
     /// Bytes that are free in pg_wal's file system; nil when that can't be told.
     public var free: UInt64?
     /// Bytes of WAL written or received in a second.
@@ -7,23 +9,27 @@ public struct PublishedWAL: Sendable, Hashable {
     /// From where on a primary keeps WAL for others, by the slots' names; empty on a standby.
     public var kept: [KeptSlot]
 
-    public init(free: UInt64?, rate: UInt64, kept: [KeptSlot] = []) {
+    public init(time: Int, free: UInt64?, rate: UInt64, kept: [KeptSlot] = []) {
+        self.time = time
         self.free = free
         self.rate = rate
         self.kept = kept
     }
 
-    /// "free=1048576 rate=4096 slot=pg_n2@0/3000000 slot=pg_n3@0/2000000@1795276800 slot=pg_n4@-"
+    /// "time=1795276900 rate=4096 free=1048576 slot=pg_n2@0/3000000 slot=pg_n3@0/2000000@1795276800 slot=pg_n4@-"
     public var text: String {
-        var text = "rate=\(rate)"
-        if let free { text = "free=\(free) " + text }
+        var text = "time=\(time) rate=\(rate)"
+        if let free { text += " free=\(free)" }
         return text + kept.map { " slot=" + $0.text }.joined()
     }
 
     public init?(_ text: String) {
         let words = RecordWords(text)
-        guard let rate = words.first("rate").flatMap({ UInt64($0) }) else { return nil }
+        guard let time = words.first("time").flatMap({ Int($0) }),
+            let rate = words.first("rate").flatMap({ UInt64($0) })
+        else { return nil }
         self.init(
+            time: time,
             free: words.first("free").flatMap { UInt64($0) },
             rate: rate,
             kept: words.all("slot").compactMap { KeptSlot($0) }

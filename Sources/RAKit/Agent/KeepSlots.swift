@@ -9,7 +9,7 @@ extension Agent {
         guard mode.isReplicated, let base = parameters.replicationSlotName,
             case .running(let file) = observePostmaster(dataDirectory: dataDirectory)
         else { return }
-        switch observer.connect(file, by: lookDeadline) {
+        switch observer.connectToChange(file, by: lookDeadline) {
         case .failure(let failure): log.warning("replication slots: \(failure.text)")
         case .success(let connection):
             do throws(QueryFailure) {
@@ -97,8 +97,12 @@ struct SlotKeeping {
     private func standing(_ slot: ReplicationSlot?) -> SlotStanding {
         let since = slot.flatMap { book.unusedSince($0.name) }
         let unused = since.map { UInt64(max(0, now - $0)) } ?? 0
-        let keeps = slot?.restartLSN.map { seen.redo.distance(from: $0) } ?? 0
-        return assessSlot(slot, SlotUse(keeps: keeps, unusedSeconds: unused), space: space, limits: limits)
+        return assessSlot(
+            slot,
+            SlotUse(keeps: seen.keeps(slot), unusedSeconds: unused),
+            space: space,
+            limits: limits
+        )
     }
 
     // The primary's slots
@@ -185,14 +189,15 @@ struct SlotKeeping {
             case .advance(let lsn): return try slots.advance(name, to: lsn)
             case .release:
                 try slots.drop(name, isForced: false)
-                return agent.log.info("dropped replication slot \(name): the primary keeps nothing for \(peer) any more")
+                return agent.log.info(
+                    "dropped replication slot \(name): the primary keeps nothing for \(peer) any more"
+                )
             case .drop(let limit):
                 try slots.drop(name, isForced: limit == .space)
                 agent.log.warning("dropped replication slot \(name) (\(limit.words)): \(state(slot))")
                 book.remove(name)
                 // WAL goes with a checkpoint, and the next one may be long in coming.
-                if limit == .space { slots.requestCheckpoint() }
-                return
+                return slots.requestCheckpoint()
             }
             book.note(name, isUsed: seen.isInRecovery, now: now)
         } catch {
@@ -214,17 +219,17 @@ struct SlotKeeping {
     }
 
     private mutating func dropLeft() {
-        let members = ([set.ownNode] + set.members).map(name)
-        for slot in leftSlots(seen.slots, made: book.names, members: members) {
+        let peers = set.peers.map(name)
+        for slot in leftSlots(seen.slots, made: book.names, peers: peers, own: name(set.ownNode)) {
             do throws(QueryFailure) {
                 try slots.drop(slot.name, isForced: false)
-                agent.log.notice("dropped replication slot \(slot.name): its node left node_list")
+                agent.log.notice("dropped replication slot \(slot.name): no other node of node_list needs it")
             } catch {
                 agent.log.error("replication slot \(slot.name): \(error.text)")
             }
         }
         let present = seen.slots.map(\.name)
-        for name in book.names where !members.contains(name) && !present.contains(name) { book.remove(name) }
+        for name in book.names where !peers.contains(name) && !present.contains(name) { book.remove(name) }
     }
 
     /// The one slot of a heartbeat/pgsql of before 4.1.0 would keep WAL for ever.
@@ -246,7 +251,7 @@ struct SlotKeeping {
     /// Tells the other nodes from where on this primary keeps WAL, and how much room is left.
     private mutating func tell() {
         let kept = seen.isInRecovery ? [] : set.peers.compactMap { keptSlot(of: $0) }
-        let wal = PublishedWAL(free: space.free, rate: space.rate, kept: kept)
+        let wal = PublishedWAL(time: now, free: space.free, rate: space.rate, kept: kept)
         let mark = clusterManagerMark()
         guard watch.isWorthTelling(wal, mark: mark) else { return }
         if let failure = agent.tools.publish(wal, by: agent.deadline.capped(milliseconds: 2000)) {

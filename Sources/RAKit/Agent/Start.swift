@@ -71,6 +71,7 @@ extension Agent {
     /// Checks what only a running server tells, and takes part in the choice of a primary.
     func finishStart(_ performer: InstancePerformer) throws(Refusal) {
         try verifyOwnedSettings(performer.installation, performer.set)
+        slotWatchFile.remove()
         keepSlots(performer.set, nil)
         guard case .answering(let facts) = observeInstance().server else { return }
         try verifyVisibility(facts)

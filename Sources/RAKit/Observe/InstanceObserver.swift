@@ -97,15 +97,29 @@ public struct InstanceObserver: Sendable {
         by deadline: Deadline
     ) -> Result<Connection, ConnectionFailure> {
         let first = connect(file, by: deadline)
-        guard case .failure(.refused(.tooManyConnections, _)) = first, let account, target.user != account.name,
-            file.socketDirectory != nil
-        else { return first }
-        var reserved = self
-        reserved.target.user = account.name
-        reserved.target.password = nil
-        reserved.hostOverride = nil
-        guard case .success(let connection) = reserved.connect(file, by: deadline) else { return first }
-        return .success(connection)
+        guard case .failure(.refused(.tooManyConnections, _)) = first else { return first }
+        return connectAsOwner(file, by: deadline) ?? first
+    }
+
+    /// Connects as the database user itself over the socket; nil where that doesn't differ, or isn't possible.
+    private func connectAsOwner(_ file: PostmasterFile, by deadline: Deadline) -> Result<Connection, ConnectionFailure>?
+    {
+        guard let account, target.user != account.name, file.socketDirectory != nil else { return nil }
+        var owner = self
+        owner.target.user = account.name
+        owner.target.password = nil
+        owner.hostOverride = nil
+        let result = owner.connect(file, by: deadline)
+        guard case .success = result else { return nil }
+        return result
+    }
+
+    /// Connects for what a monitoring user may not do, as to make a slot: as the database user where possible.
+    public func connectToChange(
+        _ file: PostmasterFile,
+        by deadline: Deadline
+    ) -> Result<Connection, ConnectionFailure> {
+        connectAsOwner(file, by: deadline) ?? connect(file, by: deadline)
     }
 
     /// A standby names its timeline by SQL only after a restart point or new WAL on it; its WAL files have it at once.

@@ -27,7 +27,7 @@ extension Agent {
         do throws(ConnectionFailure) {
             let connection = try Connection.open(replicationTarget, as: account, by: end)
             do throws(QueryFailure) {
-                _ = try connection.query("CREATE_REPLICATION_SLOT \(name) PHYSICAL RESERVE_WAL", by: end)
+                _ = try connection.query("CREATE_REPLICATION_SLOT \"\(name)\" PHYSICAL RESERVE_WAL", by: end)
                 log.notice("made replication slot \(name) on the primary again")
             } catch {
                 // Usually it is there already.

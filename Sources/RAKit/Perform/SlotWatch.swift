@@ -69,7 +69,7 @@ struct SlotWatch {
     /// Whether others must be told: at once of what is kept for them, now and then of the rest.
     func isWorthTelling(_ wal: PublishedWAL, mark: String) -> Bool {
         guard let published, self.mark == mark, published.kept == wal.kept else { return true }
-        return published != wal && moment - min(moment, publishedAt) >= SlotWatch.slow
+        return moment - min(moment, publishedAt) >= SlotWatch.slow
     }
 
     /// Whether it is time to look at the server's own limit.

@@ -20,6 +20,8 @@ public struct ConfigurationFiles: Sendable {
         let owner = installation.account
         try ensureDirectory(installation.temporaryDirectory, mode: 0o700, owner: owner)
         try writeStandbySettings(ownNode: ownNode)
+        // The next look at the slots writes it again where it belongs.
+        try removeFile(own.slotLimit)
         var names = OwnedConfiguration.standbySettings
         if parameters.repMode == .sync {
             try writeSynchronousSet(.none)

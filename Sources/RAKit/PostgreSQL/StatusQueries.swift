@@ -26,7 +26,7 @@ extension Queries {
         let limits = zip(["max_slot_wal_keep_size", "idle_replication_slot_timeout"], row.dropFirst()).compactMap {
             name,
             value in
-            value.flatMap { ["-1", "0"].contains($0) ? nil : "\(name)=\($0)" }
+            value.flatMap { $0 == (name.hasPrefix("idle") ? "0" : "-1") ? nil : "\(name)=\($0)" }
         }
         return ServerExtras(
             pendingRestart: pending,

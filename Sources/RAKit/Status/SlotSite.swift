@@ -33,9 +33,29 @@ public struct SlotSite: Sendable {
 
     /// Drops one slot that nobody uses.
     ///
-    /// - Returns: nil, or what failed.
+    /// - Returns: nil, or what failed; nothing is told of it then.
     public func drop(_ target: SlotDropPlan.Target) -> String? {
-        if case .member(let owner) = target.slot.kind, let failure = note(owner, target) { return failure }
+        guard case .member(let owner) = target.slot.kind else { return dropThere(target) }
+        let dropped = DroppedSlot(
+            limit: .command,
+            keeper: target.node,
+            lsn: target.slot.restartLSN,
+            time: timestamp()
+        )
+        let note = ClusterEffect.set(.slot, node: owner, value: SlotNote.dropped(dropped).text)
+        // Told first, as the primary's agent would make the slot again, and once more: it takes a note back as long as the
+        // slot is there.
+        if let failure = write(note) { return failure }
+        if let failure = dropThere(target) {
+            _ = write(.delete(.slot, node: owner))
+            return failure
+        }
+        return write(note)
+    }
+
+    private func write(_ effect: ClusterEffect) -> String? { tools.write([effect], by: .after(milliseconds: 10_000)) }
+
+    private func dropThere(_ target: SlotDropPlan.Target) -> String? {
         let deadline = Deadline.after(milliseconds: 10_000)
         let local = LocalQuestion(parameters: context.configuration.reading.parameters)
         guard observation.ownNode.map({ sameName($0, target.node) }) ?? false else {
@@ -51,20 +71,6 @@ public struct SlotSite: Sendable {
         }
         return local.dropSlot(target.slot.name, by: deadline)
     }
-
-    /// Told first: the primary's agent would only make the slot again.
-    private func note(_ owner: String, _ target: SlotDropPlan.Target) -> String? {
-        let dropped = DroppedSlot(
-            limit: .command,
-            keeper: target.node,
-            lsn: target.slot.restartLSN,
-            time: timestamp()
-        )
-        return tools.write(
-            [.set(.slot, node: owner, value: SlotNote.dropped(dropped).text)],
-            by: .after(milliseconds: 10_000)
-        )
-    }
 }
 
 extension LocalQuestion {
@@ -74,13 +80,15 @@ extension LocalQuestion {
             return "no server runs here"
         }
         let observer = InstanceObserver(parameters, dataDirectory: directory, account: account)
-        switch observer.connect(file, by: deadline) {
+        switch observer.connectToChange(file, by: deadline) {
         case .failure(let failure): return failure.text
         case .success(let connection):
             do throws(QueryFailure) {
                 let slots = Slots(connection: connection, deadline: deadline)
                 try slots.drop(name, isForced: false)
-                return try slots.observe().slot(name).map { _ in "it is in use" }
+                guard try slots.observe().slot(name) == nil else { return "it is in use" }
+                slots.requestCheckpoint()
+                return nil
             } catch {
                 return error.text
             }
@@ -94,13 +102,13 @@ extension PeerQuestion {
         do throws(ConnectionFailure) {
             let connection = try Connection.open(target(isReplication: true), as: nil, by: deadline)
             do throws(QueryFailure) {
-                _ = try connection.query("DROP_REPLICATION_SLOT \(name)", by: deadline)
+                _ = try connection.query("DROP_REPLICATION_SLOT \"\(name)\"", by: deadline)
                 return nil
             } catch {
-                return error.text
+                return redactingPasswords(error.text)
             }
         } catch {
-            return error.text
+            return redactingPasswords(error.text)
         }
     }
 }
