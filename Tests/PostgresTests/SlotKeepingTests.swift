@@ -75,8 +75,8 @@ struct SlotKeepingTests {
             try look(cluster, "n2")
             let moved = try #require(restart("pg_n3", cluster["n2"]))
             let start = try #require(redo)
-            #expect(moved.bytes >> 24 == start.bytes >> 24)
-            #expect(moved <= start)
+            #expect(moved.bytes >> 20 == start.bytes >> 20, "segments have a megabyte here")
+            #expect(moved <= start && former.map { $0 < moved } ?? false)
         }
     }
 

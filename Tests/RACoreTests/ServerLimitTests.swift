@@ -8,12 +8,20 @@ import Testing
 
     private func facts(
         own: UInt64? = nil,
+        inEffect: UInt64?? = nil,
         elsewhere: Observed<Bool> = .known(false),
         others: Bool = false,
         room: UInt64? = 100 * ServerLimitTests.giga,
         cycle: UInt64 = ServerLimitTests.giga
     ) -> ServerLimitFacts {
-        ServerLimitFacts(own: own, isSetElsewhere: elsewhere, hasOtherSlots: others, room: room, cycle: cycle)
+        ServerLimitFacts(
+            own: own,
+            inEffect: inEffect ?? own,
+            isSetElsewhere: elsewhere,
+            hasOtherSlots: others,
+            room: room,
+            cycle: cycle
+        )
     }
 
     @Test func roomForACheckpointIsLeft() {
@@ -49,5 +57,13 @@ import Testing
         #expect(decideServerLimit(facts(own: 5), limits: SlotLimits(share: 0)) == .remove)
         #expect(decideServerLimit(facts(room: nil), limits: limits) == .leave)
         #expect(decideServerLimit(facts(room: 10), limits: limits) == .leave)
+    }
+
+    /// An agent that was killed before the server had read its file left a promise, or a threat to others' slots.
+    @Test func whatIsWrittenComesIntoEffect() {
+        #expect(decideServerLimit(facts(own: 89_000, inEffect: .some(nil)), limits: limits) == .reload)
+        #expect(decideServerLimit(facts(own: 89_000, inEffect: 5), limits: limits) == .reload)
+        #expect(decideServerLimit(facts(own: nil, inEffect: 5, others: true), limits: limits) == .reload)
+        #expect(decideServerLimit(facts(own: nil, inEffect: 5), limits: SlotLimits(share: 0)) == .reload)
     }
 }

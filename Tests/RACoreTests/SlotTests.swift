@@ -22,7 +22,8 @@ import Testing
     private func assess(_ slot: ReplicationSlot?, _ space: WALSpace, _ limits: SlotLimits, unused: UInt64 = 0)
         -> SlotStanding
     {
-        assessSlot(slot, SlotUse(keeps: slot?.retained ?? 0, unusedSeconds: unused), space: space, limits: limits)
+        let use = SlotUse(keeps: slot?.retained ?? 0, isInUse: slot?.isActive ?? false, unusedSeconds: unused)
+        return assessSlot(slot, use, space: space, limits: limits)
     }
 
     private func space(free: UInt64, rate: UInt64 = 0, horizon: UInt64 = 0) -> WALSpace {
@@ -41,9 +42,10 @@ import Testing
         #expect(assess(slot(kept), space(free: free), limits) == standing)
     }
 
+    /// What is about to be written may fill the room, though not take a share of it: a burst isn't a pace.
     @Test func whatIsAboutToBeWrittenCounts() {
-        let soon = space(free: 900, rate: 40, horizon: 10)
-        #expect(assess(slot(100), soon, limits) == .over(.space))
+        #expect(assess(slot(100), space(free: 900, rate: 80, horizon: 10), limits) == .over(.space))
+        #expect(assess(slot(100), space(free: 900, rate: 79, horizon: 10), limits) == .kept)
         #expect(assess(slot(100), space(free: 900), limits) == .kept)
     }
 
@@ -54,19 +56,41 @@ import Testing
         #expect(assess(most, space(free: 100), limits) == .over(.space))
         let busy = space(free: 200, rate: 100, horizon: 100)
         #expect(assess(slot(1, isActive: true), busy, limits) == .kept)
-        let full = space(free: 0, rate: 100, horizon: 100)
-        for isActive in [true, false] {
-            let use = SlotUse()
+        let others = SlotLimits(share: 0, bytes: 1, age: 1)
+        #expect(assess(most, space(free: 100), others, unused: 9) == .kept)
+        // A checkpoint's WAL comes and goes: for so little nobody is ended on a disk that others have filled.
+        var full = WALSpace(free: 0, cycle: 1000 * Self.mega)
+        #expect(assess(slot(999, isActive: true), full, limits) == .kept)
+        #expect(assess(slot(1000, isActive: true), full, limits) == .over(.space))
+        full.cycle = 0
+        for isInUse in [true, false] {
+            let nothing = SlotUse(keeps: 0, isInUse: isInUse)
             #expect(
-                assessSlot(slot(1, isActive: isActive), use, space: full, limits: limits) == .kept,
+                assessSlot(slot(900, isActive: isInUse), nothing, space: full, limits: limits) == .kept,
                 "it frees nothing"
             )
         }
-        // WAL that its own recovery needs is there whether a slot keeps it or not.
-        let needed = SlotUse(keeps: 0, unusedSeconds: 0)
-        #expect(assessSlot(slot(900), needed, space: busy, limits: limits) == .kept)
-        let others = SlotLimits(share: 0, bytes: 1, age: 1)
-        #expect(assess(most, space(free: 100), others, unused: 9) == .kept)
+    }
+
+    /// What its own recovery needs is there whether a slot keeps it or not, whatever the limit.
+    @Test func onlyWhatIsThereForTheSlotCounts() {
+        let tight = SlotLimits(share: 1, bytes: 1)
+        #expect(assessSlot(slot(900), SlotUse(keeps: 0), space: space(free: 1), limits: tight) == .kept)
+        let seen = SlotObservation(isInRecovery: true, lsn: LSN(bytes: 900 << 20), redo: LSN(bytes: 119 << 20))
+        #expect(seen.keeps(slot(800)) == 16 << 20)
+        #expect(seen.keeps(slot(800, restart: LSN(bytes: 112 << 20))) == 0)
+        #expect(seen.keeps(nil) == 0)
+    }
+
+    @Test func aWarningStaysUntilThereIsRoom() {
+        let reached = SlotUse(keeps: 450 * Self.mega / 2)
+        let wide = space(free: 1000 - 225)
+        #expect(assessSlot(slot(225), reached, space: wide, limits: limits) == .kept)
+        var warned = reached
+        warned.wasNear = true
+        #expect(assessSlot(slot(225), warned, space: wide, limits: limits) == .near(.space))
+        warned.keeps = 199 * Self.mega
+        #expect(assessSlot(slot(199), warned, space: space(free: 801), limits: limits) == .kept)
     }
 
     @Test func bytesAndAge() {
@@ -137,6 +161,7 @@ import Testing
     @Test func theNoteTellsOfALoss() {
         let dropped = DroppedSlot(limit: .space, keeper: "a", lsn: LSN(bytes: 100 << 20), time: "now")
         #expect(note(nil, slot(1), .drop(.space)) == .some(.dropped(dropped)))
+        #expect(note(.dropped(dropped), slot(1), .drop(.space)) == nil, "it is told already")
         #expect(note(.dropped(dropped), nil, .leave) == nil)
         // Made anew while it is on its way back: that is no proof yet that it has all.
         let later = slot(0, restart: LSN(bytes: 300 << 20))

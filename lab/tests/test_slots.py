@@ -130,6 +130,8 @@ class Slots(ClusterTest):
         self.assertTrue(self.lab.attribute(other, "pgsql-slot").startswith(f"dropped=command keeper={primary}"))
         self.assertIn("pgrex-tool rejoin", self.lab.exec(primary, ["pgrex-tool", "status"], check=False).stdout)
         self.assertEqual(self.names(primary), f"slot_{synchronous}", "it was made again for nobody")
+        # Its WAL is gone, as it was told.
+        self.lab.rebuild(other)
         self.set_standby(other, False)
         self.wait_streaming(other, primary)
         wait_until(lambda: self.lab.attribute(other, "pgsql-slot") is None, 40, "the end of the note", step=0.2)

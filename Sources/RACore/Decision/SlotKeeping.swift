@@ -91,6 +91,8 @@ public func decideSlotNote(
 ) -> SlotNote?? {
     switch step {
     case .drop(let limit):
+        // Written anew as long as it can't be dropped it would only disturb the cluster.
+        if case .dropped(let former)? = note, former.keeper == keeper, former.lsn == slot?.restartLSN { return nil }
         return .some(.dropped(DroppedSlot(limit: limit, keeper: keeper, lsn: slot?.restartLSN, time: time)))
     case .replace where slot?.isLost ?? false:
         return .some(.dropped(DroppedSlot(limit: .server, keeper: keeper, lsn: slot?.restartLSN, time: time)))

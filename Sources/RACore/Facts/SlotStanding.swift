@@ -45,11 +45,19 @@ public struct WALSpace: Sendable, Hashable {
     public var rate: UInt64
     /// Seconds until the look after next, when what is decided now has had its effect.
     public var horizon: UInt64
+    /// Bytes of WAL between two checkpoints at most (`max_wal_size`).
+    public var cycle: UInt64
 
-    public init(free: UInt64?, rate: UInt64 = 0, horizon: UInt64 = 0) {
+    public init(free: UInt64?, rate: UInt64 = 0, horizon: UInt64 = 0, cycle: UInt64 = 0) {
         self.free = free
         self.rate = rate
         self.horizon = horizon
+        self.cycle = cycle
+    }
+
+    /// Whether a slot that keeps so much leaves next to nothing: then it goes even if nobody can be told.
+    public func isAlmostUsedUp(keeping bytes: UInt64) -> Bool {
+        free.map { bytes > 0 && bytes >= ($0 + bytes) / 100 * SlotLimits.shareInUse } ?? false
     }
 
     /// Seconds until it is used up at the present rate; nil while nothing is written.
@@ -60,12 +68,18 @@ public struct WALSpace: Sendable, Hashable {
 public struct SlotUse: Sendable, Hashable {
     /// Bytes of WAL that are there for this slot, if for no other: the whole segments before where recovery would begin.
     public var keeps: UInt64
+    /// Whether its owner receives WAL: over this slot or, of a standby's, over the primary's.
+    public var isInUse: Bool
     /// For how many seconds nobody has used it; 0 while somebody does.
     public var unusedSeconds: UInt64
+    /// Whether half of a limit was reached already: it takes less then to be so still.
+    public var wasNear: Bool
 
-    public init(keeps: UInt64 = 0, unusedSeconds: UInt64 = 0) {
+    public init(keeps: UInt64 = 0, isInUse: Bool = false, unusedSeconds: UInt64 = 0, wasNear: Bool = false) {
         self.keeps = keeps
+        self.isInUse = isInUse
         self.unusedSeconds = unusedSeconds
+        self.wasNear = wasNear
     }
 }
 
@@ -73,21 +87,32 @@ public struct SlotUse: Sendable, Hashable {
 public func assessSlot(_ slot: ReplicationSlot?, _ use: SlotUse, space: WALSpace, limits: SlotLimits) -> SlotStanding {
     guard let slot else { return .missing }
     if slot.isLost && !slot.isActive { return .lost }
-    guard let retained = slot.retained else { return slot.isActive ? .kept : .unreserved }
+    if slot.restartLSN == nil && !slot.isActive { return .unreserved }
     var reached: [(limit: SlotLimit, percent: UInt64)] = []
     // Dropping what keeps nothing frees nothing, however full it is.
-    if let free = space.free, limits.share > 0, use.keeps > 0 {
-        let share = slot.isActive ? SlotLimits.shareInUse : limits.share
-        // A standby that receives WAL takes from what it keeps as quickly as more comes.
-        let more = slot.isActive ? 0 : space.rate * space.horizon
-        reached.append((.space, percent(use.keeps + more, of: (free + use.keeps) / 100 * share)))
-    }
-    if !slot.isActive {
-        if limits.bytes > 0 { reached.append((.bytes, percent(retained, of: limits.bytes))) }
+    if let percent = shareReached(use, space, limits), use.keeps > 0 { reached.append((.space, percent)) }
+    if !use.isInUse {
+        if limits.bytes > 0 { reached.append((.bytes, percent(use.keeps, of: limits.bytes))) }
         if limits.age > 0 { reached.append((.age, percent(use.unusedSeconds, of: limits.age))) }
     }
-    guard let worst = reached.max(by: { $0.percent < $1.percent }), worst.percent >= 50 else { return .kept }
+    guard let worst = reached.max(by: { $0.percent < $1.percent }), worst.percent >= (use.wasNear ? 40 : 50) else {
+        return .kept
+    }
     return worst.percent >= 100 ? .over(worst.limit) : .near(worst.limit)
+}
+
+/// How much of its share of the room a slot has reached, in percent; nil where no share limits it.
+private func shareReached(_ use: SlotUse, _ space: WALSpace, _ limits: SlotLimits) -> UInt64? {
+    guard let free = space.free, limits.share > 0 else { return nil }
+    let room = free + use.keeps
+    let most = room / 100 * SlotLimits.shareInUse
+    guard !use.isInUse else {
+        // A standby on its way isn't ended for the little that checkpoints come and go with.
+        return use.keeps >= space.cycle ? percent(use.keeps, of: most) : 0
+    }
+    // What is about to be written, by what is left; what is there, by the share.
+    let soon = percent(use.keeps + space.rate * space.horizon, of: most)
+    return max(percent(use.keeps, of: room / 100 * limits.share), soon < 100 ? 0 : soon)
 }
 
 private func percent(_ amount: UInt64, of limit: UInt64) -> UInt64 {

@@ -6,6 +6,10 @@ public struct SlotObservation: Sendable, Hashable {
     /// Where recovery would begin: WAL before is kept for slots only.
     public var redo: LSN
     public var segmentSize: UInt64
+    /// Bytes of WAL between two checkpoints at most (`max_wal_size`).
+    public var cycle: UInt64
+    /// The furthest timeline that a standby has heard of; nil on a primary.
+    public var timeline: TimelineID?
     public var slots: [ReplicationSlot]
 
     public init(
@@ -13,12 +17,16 @@ public struct SlotObservation: Sendable, Hashable {
         lsn: LSN,
         redo: LSN,
         segmentSize: UInt64 = 16 << 20,
+        cycle: UInt64 = 0,
+        timeline: TimelineID? = nil,
         slots: [ReplicationSlot] = []
     ) {
         self.isInRecovery = isInRecovery
         self.lsn = lsn
         self.redo = redo
         self.segmentSize = segmentSize
+        self.cycle = cycle
+        self.timeline = timeline
         self.slots = slots
     }
 

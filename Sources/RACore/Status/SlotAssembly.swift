@@ -120,8 +120,13 @@ private struct SlotLines {
         // Limits are the agent's own business: it minds its members' slots only.
         guard case .member(let peer) = kind else { return line }
         line.limit = limit(slot, keeps: keeps)
-        let use = SlotUse(keeps: keeps, unusedSeconds: unused ?? 0)
-        let standing = assessSlot(slot, use, space: space.value ?? WALSpace(free: nil), limits: limits)
+        let use = SlotUse(keeps: keeps, isInUse: slot.isActive, unusedSeconds: unused ?? 0)
+        let standing = assessSlot(
+            slot,
+            use,
+            space: WALSpace(free: space.value?.free, cycle: seen.cycle),
+            limits: limits
+        )
         if standing != .kept { line.state = .standing(standing) }
         // The agent reckons with what will be written, too.
         if standing == .kept, case .near(let limit, let keeper)? = note(peer), sameName(keeper, node) {
@@ -132,12 +137,12 @@ private struct SlotLines {
 
     private func limit(_ slot: ReplicationSlot, keeps: UInt64) -> UInt64? {
         var allowed: [UInt64] = []
+        let needed = (slot.retained ?? 0) - min(keeps, slot.retained ?? 0)
         if let free = space.value?.free, limits.share > 0 {
             let share = slot.isActive ? SlotLimits.shareInUse : limits.share
-            let needed = (slot.retained ?? 0) - min(keeps, slot.retained ?? 0)
             allowed.append((free + keeps) / 100 * share + needed)
         }
-        if limits.bytes > 0, !slot.isActive { allowed.append(limits.bytes) }
+        if limits.bytes > 0, !slot.isActive { allowed.append(limits.bytes + needed) }
         return allowed.min()
     }
 }

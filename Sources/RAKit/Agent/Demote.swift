@@ -96,7 +96,7 @@ extension Agent {
             let outcome = bringUp(performer, role: .standby)
             guard outcome.code == .success else { return outcome }
             try verifyOwnedSettings(installation, performer.set)
-            keepSlots(performer.set, nil)
+            keepSlots(performer.set, nil, .makingOnly)
             recordStandby(performer.set)
             return outcome
         } catch {

@@ -2,11 +2,19 @@ internal import Glibc
 import RACore
 
 extension Agent {
+    /// How much a look at the slots may do.
+    enum SlotCare {
+        case everything
+        /// Nobody has connected yet, or a change of role is under way: no time to judge what a slot keeps.
+        case makingOnly
+    }
+
     /// Keeps a slot for every other node, within its limits; failures are logged and tried again at the next look.
     ///
-    /// - Parameter cluster: nil when it couldn't be read: then nothing is made, and a slot over its limits is dropped still.
-    func keepSlots(_ set: ReplicaSet, _ cluster: ClusterObservation?) {
-        guard mode.isReplicated, let base = parameters.replicationSlotName,
+    /// - Parameter cluster: nil when it couldn't be read, and on standbys, which needn't know it.
+    func keepSlots(_ set: ReplicaSet, _ cluster: ClusterObservation?, _ care: SlotCare = .everything) {
+        let book = SlotBook(path: ownFiles.slots)
+        guard mode.isReplicated, parameters.replicationSlotName != nil || !(book?.entries.isEmpty ?? true),
             case .running(let file) = observePostmaster(dataDirectory: dataDirectory)
         else { return }
         switch observer.connectToChange(file, by: lookDeadline) {
@@ -14,7 +22,7 @@ extension Agent {
         case .success(let connection):
             do throws(QueryFailure) {
                 let slots = Slots(connection: connection, deadline: lookDeadline)
-                var keeping = SlotKeeping(self, set, base: base, cluster, slots, try slots.observe())
+                var keeping = SlotKeeping(self, set, cluster, slots, try slots.observe(), book, care)
                 keeping.carryOut()
             } catch {
                 log.warning("replication slots: \(error.text)")
@@ -24,7 +32,6 @@ extension Agent {
 
     /// As `keepSlots`, for a standby: not at every look, as little changes there.
     func keepSlotsNowAndThen() {
-        guard mode.isReplicated, parameters.replicationSlotName != nil else { return }
         guard SlotWatch(slotWatchFile)?.isDue(at: began.nanoseconds) ?? true else { return }
         keepSlots(replicaSet(nil), nil)
     }
@@ -36,178 +43,115 @@ extension Agent {
 struct SlotKeeping {
     let agent: Agent
     let set: ReplicaSet
-    let base: String
+    /// nil once slots aren't wanted any more: those that the agent made go.
+    let base: String?
     let cluster: ClusterObservation?
     let slots: Slots
     let seen: SlotObservation
     let space: WALSpace
     let limits: SlotLimits
+    let care: Agent.SlotCare
+    let now = time(nil)
+    var book: SlotBook
     private var watch: SlotWatch
-    private var book: SlotBook
-    private let now = time(nil)
+    /// An unreadable book isn't written: it would lose what it knows.
+    private let isBookReadable: Bool
+    private var wantsCheckpoint = false
 
     init(
         _ agent: Agent,
         _ set: ReplicaSet,
-        base: String,
         _ cluster: ClusterObservation?,
         _ slots: Slots,
-        _ seen: SlotObservation
+        _ seen: SlotObservation,
+        _ book: SlotBook?,
+        _ care: Agent.SlotCare
     ) {
         self.agent = agent
         self.set = set
-        self.base = base
         self.cluster = cluster
         self.slots = slots
         self.seen = seen
+        self.care = care
+        self.book = book ?? SlotBook()
+        isBookReadable = book != nil
+        base = agent.parameters.replicationSlotName
         limits = SlotLimits(agent.parameters)
         let moment = agent.began.nanoseconds
         let free = freeBytes(agent.dataDirectory + "/pg_wal")
         watch =
             SlotWatch(agent.slotWatchFile)?.next(seen.lsn, free: free, at: moment)
             ?? SlotWatch(moment: moment, lsn: seen.lsn, free: free)
-        let interval = UInt64(agent.environment.meta("interval").flatMap { Int($0) } ?? 10_000) / 1000
         space = WALSpace(
             free: free,
             rate: watch.rate,
-            horizon: 2 * (seen.isInRecovery ? interval + SlotWatch.seldom / 1_000_000_000 : interval)
+            horizon: SlotWatch.horizon(interval: agent.environment.meta("interval"), isStandby: seen.isInRecovery),
+            cycle: seen.cycle
         )
-        book = SlotBook(path: agent.ownFiles.slots)
     }
 
     mutating func carryOut() {
         let former = book
-        for peer in set.peers {
-            guard let slot = seen.slot(name(peer)) else { continue }
-            book.note(slot.name, isUsed: slot.isActive || seen.isInRecovery, now: now)
+        if let base {
+            for peer in set.peers { noteUse(slotName(base: base, node: peer)) }
+            if seen.isInRecovery { forwardAll(base) } else { keepAll(base) }
+            reportFormer(base)
         }
-        let others = claims()
-        for peer in set.peers { seen.isInRecovery ? forward(peer, others) : keep(peer) }
         dropLeft()
-        reportForeign()
         if book != former { save() }
         tell()
-        if watch.isLimitDue { limitByServer(book) }
+        if watch.isLimitDue { limitByServer() }
         watch.noteLimit()
         watch.write(agent.slotWatchFile)
+        // The last thing, as it may outlast this connection: WAL goes with a checkpoint, and the next may be long in coming.
+        if wantsCheckpoint { slots.requestCheckpoint() }
     }
 
-    private func name(_ peer: String) -> String { slotName(base: base, node: peer) }
+    private mutating func noteUse(_ name: String) {
+        // Of one that somebody dropped nothing is known any more.
+        guard let slot = seen.slot(name) else { return book.remove(name) }
+        book.note(name, isUsed: slot.isActive || seen.isInRecovery, now: now)
+    }
 
-    private func standing(_ slot: ReplicationSlot?) -> SlotStanding {
+    func standing(_ slot: ReplicationSlot?, isInUse: Bool, wasNear: Bool = false) -> SlotStanding {
         let since = slot.flatMap { book.unusedSince($0.name) }
-        let unused = since.map { UInt64(max(0, now - $0)) } ?? 0
-        return assessSlot(
-            slot,
-            SlotUse(keeps: seen.keeps(slot), unusedSeconds: unused),
-            space: space,
-            limits: limits
+        let use = SlotUse(
+            keeps: seen.keeps(slot),
+            isInUse: isInUse,
+            unusedSeconds: since.map { UInt64(max(0, now - $0)) } ?? 0,
+            wasNear: wasNear
         )
+        return assessSlot(slot, use, space: space, limits: limits)
     }
 
-    // The primary's slots
-
-    private mutating func keep(_ peer: String) {
-        let slot = seen.slot(name(peer))
-        let note = cluster.flatMap { attributeValue(.slot, node: peer, in: $0, resource: set.resource) }
-            .flatMap { SlotNote($0) }
-        var wasDropped = false
-        if case .dropped? = note { wasDropped = true }
-        let step = decidePrimarySlot(standing(slot), presence(of: peer), wasDropped: wasDropped)
-        let change = decideSlotNote(note, slot: slot, step: step, keeper: set.ownNode, time: timestamp())
-        // Told first: a slot that is gone without a word would only be made again.
-        if let change { tell(change, of: peer) }
-        perform(step, slot, peer)
-    }
-
-    private func presence(of peer: String) -> PeerPresence {
-        guard let cluster else { return .unknown }
-        guard let node = cluster.node(peer), node.isOnline,
-            let status = attributeValue(.status, node: peer, in: cluster, resource: set.resource)
-        else { return .away }
-        return status == StatusValue.stop.rawValue || status == StatusValue.unknown.rawValue ? .away : .up
-    }
-
-    private func tell(_ note: SlotNote?, of peer: String) {
-        guard let node = cluster?.node(peer)?.name else { return }
-        let effect = note.map { ClusterEffect.set(.slot, node: node, value: $0.text) } ?? .delete(.slot, node: node)
-        if let failure = agent.tools.write([effect], by: agent.deadline.capped(milliseconds: 2000)) {
-            agent.log.warning(failure)
-        }
-        if let note { agent.log.warning(note.sentence(node: node)) }
-    }
-
-    // A standby's
-
-    /// What the primary says that others still need; asked only when somebody's slot could keep less, or isn't there.
-    private func claims() -> [KeptSlot] {
-        guard seen.isInRecovery, let primary = agent.recordCopy.read()?.primary else { return [] }
-        let isWorthAsking = set.peers.contains { peer in
-            guard !sameName(peer, primary) else { return false }
-            guard let restart = seen.slot(name(peer))?.restartLSN else { return true }
-            return seen.segmentStart(seen.redo) > restart
-        }
-        guard isWorthAsking else { return [] }
-        let told = agent.tools.publishedWAL(by: agent.lookDeadline.capped(milliseconds: 2000))
-        return told.first { sameName($0.node, primary) }?.wal.kept ?? []
-    }
-
-    private func claim(of peer: String, _ kept: [KeptSlot]) -> SlotClaim {
-        // The primary itself would need what this standby needs, if it were to come back as a standby.
-        if let primary = agent.recordCopy.read()?.primary, sameName(primary, peer) { return .from(seen.redo) }
-        guard let slot = kept.first(where: { $0.name == name(peer) }) else { return .unknown }
-        return slot.lsn.map { .from($0) } ?? .none
-    }
-
-    private mutating func forward(_ peer: String, _ kept: [KeptSlot]) {
-        let slot = seen.slot(name(peer))
-        let step = decideStandbySlot(
-            slot,
-            standing(slot),
-            claim: claim(of: peer, kept),
-            redo: seen.redo,
-            segmentSize: seen.segmentSize
-        )
-        perform(step, slot, peer)
-    }
-
-    // Both
-
-    private mutating func perform(_ step: SlotStep, _ slot: ReplicationSlot?, _ peer: String) {
-        let name = name(peer)
-        agent.remark("slot-" + name, warning(step, slot, peer))
+    mutating func perform(_ step: SlotStep, _ slot: ReplicationSlot?, _ name: String, for peer: String) {
+        let isUsed = seen.isInRecovery
         do throws(QueryFailure) {
             switch step {
             case .leave, .warn: return
             case .create:
                 try slots.create(name)
                 agent.log.info("made replication slot \(name) for \(peer)")
+                book.note(name, isUsed: isUsed, now: now)
             case .replace:
-                try slots.drop(name, isForced: false)
+                guard try slots.drop(name, isForced: false) else { return }
                 try slots.create(name)
                 agent.log.warning("made replication slot \(name) anew: \(state(slot))")
-            case .advance(let lsn): return try slots.advance(name, to: lsn)
+                book.note(name, isUsed: isUsed, now: now)
+            case .advance(let lsn): try slots.advance(name, to: lsn)
             case .release:
-                try slots.drop(name, isForced: false)
-                return agent.log.info(
-                    "dropped replication slot \(name): the primary keeps nothing for \(peer) any more"
-                )
+                guard try slots.drop(name, isForced: false) else { return }
+                agent.log.info("dropped replication slot \(name): the primary keeps nothing for \(peer) any more")
             case .drop(let limit):
-                try slots.drop(name, isForced: limit == .space)
+                guard try slots.drop(name, isForced: limit == .space && slot?.isActive ?? false) else {
+                    return agent.log.warning("replication slot \(name) came into use, and stays")
+                }
                 agent.log.warning("dropped replication slot \(name) (\(limit.words)): \(state(slot))")
-                book.remove(name)
-                // WAL goes with a checkpoint, and the next one may be long in coming.
-                return slots.requestCheckpoint()
+                wantsCheckpoint = true
             }
-            book.note(name, isUsed: seen.isInRecovery, now: now)
         } catch {
             agent.log.error("replication slot \(name): \(error.text)")
         }
-    }
-
-    private func warning(_ step: SlotStep, _ slot: ReplicationSlot?, _ peer: String) -> String? {
-        guard case .warn(let limit) = step, seen.isInRecovery else { return nil }
-        return "replication slot \(name(peer)), for \(peer), has reached half of its limit (\(limit.words))"
     }
 
     private func state(_ slot: ReplicationSlot?) -> String {
@@ -218,12 +162,22 @@ struct SlotKeeping {
             + "and \(space.rate) came in a second"
     }
 
+    /// The one slot of a heartbeat/pgsql of before 4.1.0 would keep WAL for ever.
+    private func reportFormer(_ base: String) {
+        let old = seen.slot(base).flatMap { $0.isPhysical && !$0.isActive && $0.restartLSN != nil ? $0 : nil }
+        let text =
+            "replication slot \(base) is one of heartbeat/pgsql's, keeps WAL, and nobody uses it. HINT: 'pgrex-tool slots drop'."
+        agent.remark("slot-old", old.map { _ in text })
+    }
+
     private mutating func dropLeft() {
-        let peers = set.peers.map(name)
-        for slot in leftSlots(seen.slots, made: book.names, peers: peers, own: name(set.ownNode)) {
+        let peers = base.map { base in set.peers.map { slotName(base: base, node: $0) } } ?? []
+        let own = base.map { slotName(base: $0, node: set.ownNode) } ?? ""
+        for slot in leftSlots(seen.slots, made: book.names, peers: peers, own: own) where !isStillNeeded(slot.name) {
             do throws(QueryFailure) {
-                try slots.drop(slot.name, isForced: false)
+                guard try slots.drop(slot.name, isForced: false) else { continue }
                 agent.log.notice("dropped replication slot \(slot.name): no other node of node_list needs it")
+                book.remove(slot.name)
             } catch {
                 agent.log.error("replication slot \(slot.name): \(error.text)")
             }
@@ -232,15 +186,17 @@ struct SlotKeeping {
         for name in book.names where !peers.contains(name) && !present.contains(name) { book.remove(name) }
     }
 
-    /// The one slot of a heartbeat/pgsql of before 4.1.0 would keep WAL for ever.
-    private func reportForeign() {
-        let old = seen.slot(base).flatMap { $0.isPhysical && !$0.isActive && $0.restartLSN != nil ? $0 : nil }
-        let text =
-            "replication slot \(base) is one of heartbeat/pgsql's, keeps WAL, and nobody uses it. HINT: 'pgrex-tool slots drop'."
-        agent.remark("slot-old", old.map { _ in text })
+    /// With another base, a node's slot of before keeps its WAL until the node uses the new one.
+    private func isStillNeeded(_ name: String) -> Bool {
+        guard let base else { return false }
+        return set.peers.contains { peer in
+            name.hasSuffix(slotName(base: "", node: peer))
+                && !(seen.slot(slotName(base: base, node: peer))?.isActive ?? seen.isInRecovery)
+        }
     }
 
     private func save() {
+        guard isBookReadable else { return }
         do throws(SystemError) {
             try book.write(agent.ownFiles.slots, owner: agent.account)
         } catch {
@@ -258,19 +214,5 @@ struct SlotKeeping {
             return agent.log.warning(failure)
         }
         watch.noteTold(wal, mark: mark)
-    }
-
-    /// As it was seen, unless it has just been given up; one that is about to be made is told of at the next look.
-    private func keptSlot(of peer: String) -> KeptSlot? {
-        let name = name(peer)
-        guard let slot = seen.slot(name) else {
-            guard let cluster,
-                case .dropped? = attributeValue(.slot, node: peer, in: cluster, resource: set.resource)
-                    .flatMap({ SlotNote($0) })
-            else { return nil }
-            return KeptSlot(name: name, lsn: nil)
-        }
-        guard let lsn = slot.restartLSN, !slot.isLost else { return nil }
-        return KeptSlot(name: name, lsn: seen.segmentStart(lsn), unusedSince: book.unusedSince(name))
     }
 }

@@ -69,7 +69,7 @@ extension Agent {
     private func tellOfPromotion(_ performer: InstancePerformer, baseline: LSN?) {
         do throws(Refusal) {
             let cluster = try knownCluster()
-            keepSlots(performer.set, cluster)
+            keepSlots(performer.set, cluster, .makingOnly)
             let effects = completePromotion(performer.set, baseline: baseline, cluster: cluster) + leaveElection()
             if let failure = tools.write(effects, by: deadline.capped(milliseconds: 5000)) { log.warning(failure) }
         } catch {

@@ -72,7 +72,7 @@ extension Agent {
     func finishStart(_ performer: InstancePerformer) throws(Refusal) {
         try verifyOwnedSettings(performer.installation, performer.set)
         slotWatchFile.remove()
-        keepSlots(performer.set, nil)
+        keepSlots(performer.set, nil, .makingOnly)
         guard case .answering(let facts) = observeInstance().server else { return }
         try verifyVisibility(facts)
         let cluster = try knownCluster()

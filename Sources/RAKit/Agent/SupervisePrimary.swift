@@ -4,14 +4,21 @@ import RACore
 private let supervisionRounds = 8
 
 extension Agent {
-    /// Keeps the primary's records and its synchronous set true; failures are logged and tried again at the next look.
+    /// Keeps the primary's records, its synchronous set and its slots true; failures are logged and tried again at the
+    /// next look. Slots come last: commits may wait for what comes before.
     func supervisePrimary(_ instance: InstanceObservation, _ cluster: Observed<ClusterObservation>) {
+        superviseCommits(instance, cluster)
+        let record = cluster.value.map { newestRecord($0) } ?? recordCopy.read()
+        guard !deadline.isPast, let record, sameName(record.primary, ownNode()) else { return }
+        keepSlots(replicaSet(cluster.value), cluster.value)
+    }
+
+    private func superviseCommits(_ instance: InstanceObservation, _ cluster: Observed<ClusterObservation>) {
         guard case .answering(var facts) = instance.server else { return }
         var cluster = cluster
         endRest()
         let set = replicaSet(cluster.value)
         makeReady(instance, facts)
-        keepSlots(set, cluster.value)
         var barrier: LSN?
         var former: [ClusterEffect] = []
         for _ in 0..<supervisionRounds {

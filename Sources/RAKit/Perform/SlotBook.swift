@@ -14,9 +14,18 @@ struct SlotBook: Equatable {
 
     var names: [String] { entries.map(\.name) }
 
-    /// An unreadable book is an empty one: the members' slots are found again by their names.
-    init(path: String) {
-        for line in ((try? readText(path, limit: 65_536)) ?? "").split(separator: "\n") {
+    init() {}
+
+    /// Reads it; empty where there is none, nil where it can't be read.
+    init?(path: String) {
+        let text: String
+        do throws(SystemError) {
+            text = try readText(path, limit: 65_536)
+        } catch {
+            guard error.isMissing else { return nil }
+            text = ""
+        }
+        for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
             guard words.count == 2 else { continue }
             entries.append(Entry(name: String(words[0]), unusedSince: Int(words[1])))

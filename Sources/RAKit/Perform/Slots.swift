@@ -24,7 +24,8 @@ struct Slots {
     /// Drops a physical slot.
     ///
     /// - Parameter isForced: whether a connection that uses it is ended; otherwise such a slot stays.
-    func drop(_ name: String, isForced: Bool) throws(QueryFailure) {
+    /// - Returns: whether it is gone.
+    func drop(_ name: String, isForced: Bool) throws(QueryFailure) -> Bool {
         let text = quotedLiteral(name)
         if isForced {
             let end = deadline.capped(milliseconds: 2000)
@@ -40,6 +41,8 @@ struct Slots {
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
                 + " WHERE slot_name = \(text) AND slot_type = 'physical' AND NOT active"
         )
+        let left = "SELECT FROM pg_replication_slots WHERE slot_name = \(text)"
+        return try connection.query(left, by: deadline).first?.rows.isEmpty ?? false
     }
 
     private func isEnding(_ statement: String) throws(QueryFailure) -> Bool {

@@ -8,7 +8,10 @@ extension Queries {
         SELECT pg_is_in_recovery(),
           CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
             ELSE pg_current_wal_lsn() END,
-          (SELECT redo_lsn FROM pg_control_checkpoint()), current_setting('wal_segment_size');
+          (SELECT redo_lsn FROM pg_control_checkpoint()), current_setting('wal_segment_size'),
+          current_setting('max_wal_size'), CASE WHEN pg_is_in_recovery() THEN
+            greatest((SELECT timeline_id FROM pg_control_checkpoint()),
+                     (SELECT received_tli FROM pg_stat_get_wal_receiver())) END;
         SELECT slot_name, slot_type, active, restart_lsn, j ->> 'wal_status', j ->> 'invalidation_reason',
           pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()
             THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_lsn() END, restart_lsn)
@@ -18,15 +21,18 @@ extension Queries {
     /// Asks a server for its replication slots and what they keep.
     public static func slots(_ connection: Connection, by deadline: Deadline) throws(QueryFailure) -> SlotObservation {
         let results = try connection.query(slots, by: deadline)
-        guard results.count == 2, let row = results[0].rows.first, row.count == 4,
+        guard results.count == 2, let row = results[0].rows.first, row.count == 6,
             let lsn = row[1].flatMap({ LSN($0) }), let redo = row[2].flatMap({ LSN($0) }),
-            let segment = row[3].flatMap({ QuantityKind.size.read($0) })
+            let segment = row[3].flatMap({ QuantityKind.size.read($0) }),
+            let cycle = row[4].flatMap({ QuantityKind.size.read($0) })
         else { throw .failed(state: .unknown, message: "the server's answer on replication slots can't be read") }
         return SlotObservation(
             isInRecovery: row[0] == "t",
             lsn: lsn,
             redo: redo,
             segmentSize: UInt64(segment),
+            cycle: UInt64(cycle),
+            timeline: row[5].flatMap { UInt32($0) }.flatMap { TimelineID($0) },
             slots: results[1].rows.compactMap(parseSlot)
         )
     }

@@ -85,8 +85,7 @@ extension LocalQuestion {
         case .success(let connection):
             do throws(QueryFailure) {
                 let slots = Slots(connection: connection, deadline: deadline)
-                try slots.drop(name, isForced: false)
-                guard try slots.observe().slot(name) == nil else { return "it is in use" }
+                guard try slots.drop(name, isForced: false) else { return "it is in use" }
                 slots.requestCheckpoint()
                 return nil
             } catch {
