@@ -84,16 +84,10 @@ struct HistoryCheck {
     ///
     /// The lock file tells: this node began the timeline that another node is the primary of.
     private func refuseTwin(_ local: InstanceHistory, _ theirs: InstanceHistory, primary: String) -> Refusal? {
-        let timeline = local.history.timeline
-        guard isLocked, timeline == theirs.history.timeline, local.systemIdentifier == theirs.systemIdentifier else {
-            return nil
-        }
-        // Promoted by a restart both may be on the timeline of before: no switch point can tell them apart.
-        let isOwnTimeline =
-            lock.map {
-                $0.position.timeline == timeline || $0.position.timeline == local.history.ancestors.last?.timeline
-            }
-        guard isOwnTimeline ?? agent.parameters.restartOnPromote else { return nil }
+        guard isLocked, local.history.timeline == theirs.history.timeline,
+            local.systemIdentifier == theirs.systemIdentifier,
+            lock.map({ isTwin(local, of: theirs, $0) }) ?? agent.parameters.restartOnPromote
+        else { return nil }
         return Refusal(
             .genericError,
             "promoted to timeline \(local.history.timeline) by itself, and \(primary) is on another of that number: "

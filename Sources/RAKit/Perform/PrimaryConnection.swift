@@ -1,9 +1,9 @@
 import RACore
 
-extension Agent {
-    /// As a standby's WAL receiver connects to the primary, passwords of `primary_conninfo_opt` included.
-    var replicationTarget: ConnectionTarget {
-        ConnectionTarget(
+extension ConnectionTarget {
+    /// A replication connection to the address of the primary.
+    init(toPrimaryOf parameters: Parameters) {
+        self.init(
             host: parameters.masterIP ?? "",
             port: parameters.pgport,
             database: "replication",
@@ -12,6 +12,11 @@ extension Agent {
             options: parameters.primaryConninfoOpt ?? ""
         )
     }
+}
+
+extension Agent {
+    /// As a standby's WAL receiver connects to the primary, passwords of `primary_conninfo_opt` included.
+    var replicationTarget: ConnectionTarget { ConnectionTarget(toPrimaryOf: parameters) }
 
     /// Makes this node's slot on the primary again when it was given up: a copy that has just been made can't come up
     /// before it receives WAL, and its primary would make the slot only then.

@@ -40,12 +40,6 @@ public struct StatusObserver: Sendable {
         return observation
     }
 
-    private func findOwnNode(_ context: ResourceContext) -> String? {
-        if let node = context.cluster.node(machineName()) { return node.name }
-        let tools = ClusterTools(resource: context.configuration.name, callMilliseconds: 5000)
-        return tools.localNodeName(by: .after(milliseconds: 5000)).flatMap { context.cluster.node($0)?.name }
-    }
-
     private mutating func askPeers(
         _ observation: inout StatusObservation,
         _ local: LocalQuestion,
@@ -78,6 +72,13 @@ public struct StatusObserver: Sendable {
         guard case .cluster = observation.source, let known = observation.cluster.node(node) else { return true }
         return known.isOnline || known.isUnclean
     }
+}
+
+/// This node, as the cluster spells it.
+func findOwnNode(_ context: ResourceContext) -> String? {
+    if let node = context.cluster.node(machineName()) { return node.name }
+    let tools = ClusterTools(resource: context.configuration.name, callMilliseconds: 5000)
+    return tools.localNodeName(by: .after(milliseconds: 5000)).flatMap { context.cluster.node($0)?.name }
 }
 
 /// The question to the instance on this node.
