@@ -165,6 +165,26 @@ struct SlotKeepingTests {
         }
     }
 
+    /// With another base a node that is away keeps its WAL until it uses the new slot; without one nothing is left over.
+    @Test func anotherBaseLosesNothingAndNoneLeavesNothing() throws {
+        try withCluster(.async, Self.parameters) { cluster in
+            try cluster.bringUp()
+            try cluster.must("stop", "n2")
+            cluster.parameters["replication_slot_name"] = "new"
+            try cluster.must("monitor", "n1", .runningPromoted)
+            #expect(slots(cluster["n1"]) == ["new_n2", "pg_n2"])
+            try cluster.must("start", "n2")
+            #expect(slots(cluster["n2"]) == ["new_n1"], "nobody moves a standby's slot of before")
+            try cluster.awaitStreaming(1)
+            try cluster.must("monitor", "n1", .runningPromoted)
+            #expect(slots(cluster["n1"]) == ["new_n2"])
+            try cluster.must("stop", "n2")
+            cluster.parameters["replication_slot_name"] = nil
+            try cluster.must("monitor", "n1", .runningPromoted)
+            #expect(slots(cluster["n1"]).isEmpty)
+        }
+    }
+
     /// heartbeat/pgsql's slots keep nothing before their standby's first connection.
     @Test func aSlotWithoutWALIsReplaced() throws {
         try withCluster(.async, Self.parameters) { cluster in

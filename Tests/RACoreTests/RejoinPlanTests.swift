@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func whatRunsIsLeftAlone() {
-        #expect(plan(.deaf) == .refuse(.deaf(primary: "alpha")))
+        #expect(plan(.deaf) == .refuse(.deaf("beta", primary: "alpha")))
         #expect(plan(.primary) == .refuse(.isAnotherPrimary(than: "alpha")))
         #expect(plan(.primary, primaries: ["BETA"]) == .refuse(.isThePrimary))
     }
@@ -65,7 +65,7 @@ import Testing
     @Test func everyRefusalNamesTheNextStep() {
         for refusal in [
             RejoinRefusal.noPrimary, .severalPrimaries(["a", "b"]), .isAnotherPrimary(than: "a"), .standbyMode("b"),
-            .maintenance, .deaf(primary: "a"), .busy(why: "w"), .notComparable(why: "w"),
+            .maintenance, .deaf("b", primary: "a"), .busy(why: "w"), .notComparable(why: "w"),
         ] { #expect(refusal.text.contains("HINT: "), "\(refusal)") }
     }
 }

@@ -70,7 +70,7 @@ public enum RejoinRefusal: Error, Sendable, Hashable {
     case isAnotherPrimary(than: String)
     case standbyMode(String)
     case maintenance
-    case deaf(primary: String)
+    case deaf(String, primary: String)
     case busy(why: String)
     case notComparable(why: String)
 
@@ -94,9 +94,10 @@ public enum RejoinRefusal: Error, Sendable, Hashable {
         case .standbyMode(let node): "\(node) is in standby mode, and runs nothing. HINT: 'crm node online \(node)'."
         case .maintenance:
             "the cluster is in maintenance mode, and starts nothing. HINT: 'crm configure property maintenance-mode=false'."
-        case .deaf(let primary):
-            "the instance runs, but receives no WAL from \(primary). HINT: The server's log says why; a standby that can't be "
-                + "served any more is stopped by 'crm node standby', and then has to be copied."
+        case .deaf(let node, let primary):
+            "the instance runs, but receives no WAL from \(primary). HINT: The server's log says why. If WAL that it needs has "
+                + "been removed, it needs a copy: 'crm node standby \(node)', move the data directory aside, pg_basebackup, "
+                + "'crm node online \(node)'."
         case .busy(let why): "the instance can't be judged now: \(why). HINT: Run it again when that is over."
         case .notComparable(let why):
             "the data can't be compared with the primary's: \(why). HINT: master_ip must reach the primary, and pg_hba.conf "
@@ -113,7 +114,7 @@ public func decideRejoin(_ facts: RejoinFacts) -> RejoinPlan {
     switch facts.instance {
     case .primary: return .refuse(.isAnotherPrimary(than: primary))
     case .following: return .nothing
-    case .deaf: return .refuse(.deaf(primary: primary))
+    case .deaf: return .refuse(.deaf(facts.node, primary: primary))
     case .busy(let why): return .refuse(.busy(why: why))
     case .stopped(let data):
         // A copy may be made meanwhile, but nobody would start it.

@@ -186,12 +186,13 @@ struct SlotKeeping {
         for name in book.names where !peers.contains(name) && !present.contains(name) { book.remove(name) }
     }
 
-    /// With another base, a node's slot of before keeps its WAL until the node uses the new one.
+    /// With another base, a node's slot of before keeps its WAL on the primary until the node uses the new one. A standby's
+    /// would stand still, as only those of the present base are moved.
     private func isStillNeeded(_ name: String) -> Bool {
-        guard let base else { return false }
+        guard let base, !seen.isInRecovery else { return false }
         return set.peers.contains { peer in
             name.hasSuffix(slotName(base: "", node: peer))
-                && !(seen.slot(slotName(base: base, node: peer))?.isActive ?? seen.isInRecovery)
+                && !(seen.slot(slotName(base: base, node: peer))?.isActive ?? false)
         }
     }
 
