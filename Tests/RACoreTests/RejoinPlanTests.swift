@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [
-        LocalData.none, .unreadable(why: "w"), .foreign(ours: 1, theirs: 2), .diverged(at: RejoinPlanTests.position),
+        LocalData.absent, .unreadable(why: "w"), .foreign(ours: 1, theirs: 2), .diverged(at: RejoinPlanTests.position),
     ])
     func dataThatCantGoOnAreReplacedByACopy(_ data: LocalData) {
         #expect(plan(.stopped(data)) == .copy(primary: "alpha", data))
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func twoPrimariesAreNoPlaceToReturnTo() {
-        let two = plan(.stopped(.none), primaries: ["alpha", "gamma"])
+        let two = plan(.stopped(.absent), primaries: ["alpha", "gamma"])
         #expect(two == .refuse(.severalPrimaries(["alpha", "gamma"])))
         #expect(RejoinRefusal.severalPrimaries(["alpha", "gamma"]).isUnsafe)
         #expect(RejoinRefusal.isAnotherPrimary(than: "alpha").isUnsafe)

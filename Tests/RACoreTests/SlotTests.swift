@@ -143,8 +143,8 @@ import Testing
         // A rewind goes back to the last checkpoint that both have: not beyond this node's own.
         #expect(forward(slot, .kept, .from(LSN(bytes: 999 << 20))) == .advance(to: LSN(bytes: 200 << 20)))
         #expect(forward(slot, .kept, .unknown) == .leave)
-        #expect(forward(slot, .kept, .none) == .release)
-        #expect(forward(nil, .missing, .none) == .leave)
+        #expect(forward(slot, .kept, .nothing) == .release)
+        #expect(forward(nil, .missing, .nothing) == .leave)
         #expect(forward(nil, .missing, .unknown) == .create)
         #expect(forward(slot, .over(.space), .unknown) == .replace)
         #expect(forward(slot, .over(.space), .from(LSN(bytes: 160 << 20))) == .advance(to: LSN(bytes: 160 << 20)))

@@ -12,7 +12,7 @@ GAP = 5
 
 def hurt(stage):
     lost = stage.other
-    stage.set_standby(lost, True)
+    stage.lab.set_standby(lost, True)
     stage.wait(lambda: stage.lab.roles().get(lost) == "stopped", 40, f"{lost} stopped")
     end = stage.position() + (3 * small_wal.MEGABYTES << 20)
 
@@ -26,6 +26,6 @@ def hurt(stage):
     stage.expect(not stage.has_slot(lost), f"the slot of {lost} is there again, though nobody could use it")
     stage.expect(stage.lab.primary() == stage.primary, "a failover without need")
     stage.lab.rebuild(lost)
-    stage.set_standby(lost, False)
+    stage.lab.set_standby(lost, False)
     stage.wait(lambda: stage.streams(lost), 60, f"{lost} streaming")
     stage.wait(lambda: stage.lab.attribute(lost, "pgsql-slot") is None, 60, "the end of the note")

@@ -12,7 +12,7 @@ GAP = 5
 
 def hurt(stage):
     lost, standby = stage.other, stage.standby
-    stage.set_standby(lost, True)
+    stage.lab.set_standby(lost, True)
     stage.wait(lambda: stage.lab.roles().get(lost) == "stopped", 40, f"{lost} stopped")
     end = stage.position() + (3 * small_wal.MEGABYTES << 20)
 
@@ -25,5 +25,5 @@ def hurt(stage):
     stage.expect(stage.lab.primary() == stage.primary, "a failover without need")
     stage.expect(stage.streams(standby), f"{standby} doesn't stream any more")
     stage.lab.rebuild(lost)
-    stage.set_standby(lost, False)
+    stage.lab.set_standby(lost, False)
     stage.wait(lambda: stage.streams(lost), 60, f"{lost} streaming")

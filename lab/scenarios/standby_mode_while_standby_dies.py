@@ -10,8 +10,8 @@ GAP = 60
 
 def hurt(stage):
     stage.lab.kill_postmaster(stage.standby)
-    stage.set_standby(stage.primary, True)
+    stage.lab.set_standby(stage.primary, True)
     stage.settled()
-    stage.set_standby(stage.primary, False)
+    stage.lab.set_standby(stage.primary, False)
     stage.settled()
     stage.cleanup()

@@ -11,7 +11,7 @@ GAP = 10
 def hurt(stage):
     for _ in range(3):
         former = stage.lab.wait_primary()
-        stage.set_standby(former, True)
+        stage.lab.set_standby(former, True)
         stage.lab.wait_primary(other_than=former)
-        stage.set_standby(former, False)
+        stage.lab.set_standby(former, False)
         stage.whole()

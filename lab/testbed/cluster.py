@@ -112,6 +112,11 @@ class ClusterView:
             return name if name and name != other_than else None
         return wait_until(found, timeout, "a primary", step=0.1)
 
+    def streams(self, name, primary):
+        """Whether a primary has a standby's connection over which WAL is streamed."""
+        return self.psql(primary, "SELECT true FROM pg_stat_replication WHERE state = 'streaming' "
+                                  f"AND application_name = '{name}'", check=False) == "t"
+
     def wait_standbys(self, count, timeout=60):
         """Waits until so many standbys stream from the primary."""
         def are_there():

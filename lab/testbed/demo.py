@@ -155,12 +155,12 @@ class Demo:
         self.lab.any_node().exec(["crm_resource", "--cleanup", "--resource", "pgsql", "--node", name])
 
     def standby_on(self, name):
-        self.lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", "-v", "on"])
+        self.lab.set_standby(name, True)
 
     def standby_off(self, name):
         wait_until(lambda: self.node(name).cluster_role == "stopped", LIMIT, f"the instance of {name} stopped")
         self.screen.event(f"  standby mode of {name} ends")
-        self.lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", "-D"])
+        self.lab.set_standby(name, False)
 
     def wait_in_place(self, name):
         """Waits until all is healthy; data that have diverged are made anew, once."""

@@ -13,7 +13,7 @@ def make_whole(lab, is_whole):
     wait_until(lambda: is_mended(lab), 60, "every node on and connected", step=0.2)
     lab.wait_formed()
     for name in lab.nodes:
-        lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", "-D"], check=False)
+        lab.set_standby(name, False, check=False)
     wait_until(lambda: is_noticed(lab), 60, "every instance that died noticed by the cluster", step=0.2)
     lab.any_node().exec(["crm_resource", "--cleanup"], check=False)
     rebuilt = set()

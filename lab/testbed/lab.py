@@ -180,6 +180,13 @@ class Lab(ClusterView):
     def rebuild(self, name):
         database.rebuild(self, self.nodes[name], self.nodes[self.primary()])
 
+    # What an operator does
+
+    def set_standby(self, name, is_standby, check=True):
+        """Puts a node into standby mode, in which it runs nothing, or takes it out of it."""
+        words = ["-v", "on"] if is_standby else ["-D"]
+        self.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", *words], check=check)
+
     # Commands
 
     def exec(self, name, arguments, **options):

@@ -122,8 +122,7 @@ class Stage:
 
     def streams(self, name):
         """Whether the first primary has a standby's connection."""
-        return self.lab.psql(self.primary, "SELECT true FROM pg_stat_replication WHERE state = 'streaming' "
-                                           f"AND application_name = '{name}'", check=False) == "t"
+        return self.lab.streams(name, self.primary)
 
     def position(self):
         """The first primary's position in the WAL, in bytes."""
@@ -144,10 +143,6 @@ class Stage:
         self.wait(lambda: healing.is_noticed(self.lab), 60, "every instance that died noticed by the cluster")
         self.lab.any_node().exec(["crm_resource", "--cleanup"], check=False)
 
-    def set_standby(self, name, is_standby):
-        words = ["-v", "on"] if is_standby else ["-D"]
-        self.lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", *words])
-
     def primary_to_controller(self):
         """Switches over to the node whose controller decides for the cluster, before the fault."""
         for _ in self.lab.nodes:
@@ -155,10 +150,10 @@ class Stage:
             if decides == self.primary:
                 return
             for name in [self.primary] if decides == self.standby else [self.standby, self.primary]:
-                self.set_standby(name, True)
+                self.lab.set_standby(name, True)
                 self.settled()
             for name in self.lab.nodes:
-                self.set_standby(name, False)
+                self.lab.set_standby(name, False)
             self.whole()
             self.look()
         raise LabError("the primary isn't where the designated controller is")

@@ -12,11 +12,6 @@ class Rejoin(ClusterTest):
         result = self.lab.exec(node, ["pgrex-tool", "rejoin", *words], check=False, timeout=100)
         return result.returncode, result.stdout, result.stderr
 
-    def streams(self, name):
-        primary = self.lab.primary()
-        return self.lab.psql(primary, "SELECT true FROM pg_stat_replication WHERE state = 'streaming' "
-                                      f"AND application_name = '{name}'", check=False) == "t"
-
     def fail(self, name):
         """The instance dies, and the cluster leaves it to an operator."""
         self.lab.kill_postmaster(name)
@@ -34,7 +29,7 @@ class Rejoin(ClusterTest):
         code, said, complaint = self.rejoin(primary)
         self.assertEqual(code, 0, said + complaint)
         self.assertIn(f"{primary} follows {new}", said)
-        self.assertTrue(self.streams(primary))
+        self.assertTrue(self.lab.streams(primary, new))
         self.assertEqual(self.rejoin(primary)[:2], (0, f"{primary} follows already.\n"))
         self.wait_whole()
 
@@ -58,5 +53,5 @@ class Rejoin(ClusterTest):
             self.lab.exec(victim, ["sh", "-c", command], timeout=100)
         code, said, complaint = self.rejoin(victim)
         self.assertEqual((last, code), ("pgrex-tool rejoin", 0), said + complaint)
-        self.assertTrue(self.streams(victim))
+        self.assertTrue(self.lab.streams(victim, primary))
         self.wait_whole()

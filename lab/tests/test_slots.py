@@ -16,10 +16,6 @@ class Slots(ClusterTest):
                 self.lab.psql(name, f"ALTER SYSTEM SET {setting} = '{value}'")
             self.lab.psql(name, "SELECT pg_reload_conf()")
 
-    def set_standby(self, name, is_standby):
-        words = ["-v", "on"] if is_standby else ["-D"]
-        self.lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", *words])
-
     def roles(self):
         primary = self.lab.primary()
         synchronous = self.lab.synchronous()[0]
@@ -49,9 +45,7 @@ class Slots(ClusterTest):
         return int(float(found)) // SEGMENT if found else None
 
     def wait_streaming(self, name, primary, timeout=60):
-        wait_until(lambda: self.lab.psql(primary, "SELECT true FROM pg_stat_replication WHERE state = 'streaming' "
-                                                  f"AND application_name = '{name}'", check=False) == "t",
-                   timeout, f"{name} streaming from {primary}", step=0.1)
+        wait_until(lambda: self.lab.streams(name, primary), timeout, f"{name} streaming from {primary}", step=0.1)
 
     def test_standby_then_primary(self):
         """Proves: a standby that is stopped, and then the primary is, follows the new primary without a copy.
@@ -60,18 +54,18 @@ class Slots(ClusterTest):
         there no more than it needs itself.
         """
         primary, synchronous, other = self.roles()
-        self.set_standby(other, True)
+        self.lab.set_standby(other, True)
         wait_until(lambda: self.lab.roles().get(other) == "stopped", 40, f"{other} stopped", step=0.1)
         self.write_segments(primary, 12)
         for name in (primary, synchronous):
             self.assertGreaterEqual(self.kept(name, other), 11, f"{name} keeps too little for {other}")
         wait_until(lambda: self.kept(synchronous, primary) == 0, 40, f"{synchronous} keeping nothing more for {primary}")
-        self.set_standby(primary, True)
+        self.lab.set_standby(primary, True)
         self.assertEqual(self.lab.wait_primary(60, other_than=primary), synchronous)
         self.write_segments(synchronous, 3)
-        self.set_standby(other, False)
+        self.lab.set_standby(other, False)
         self.wait_streaming(other, synchronous)
-        self.set_standby(primary, False)
+        self.lab.set_standby(primary, False)
         self.wait_streaming(primary, synchronous)
         self.wait_whole()
 
@@ -118,7 +112,7 @@ class Slots(ClusterTest):
         code, _, complaint = self.slots(synchronous, "drop", f"slot_{other}", "--yes")
         self.assertEqual(code, 2, "it is in use")
         self.assertIn("in use", complaint)
-        self.set_standby(other, True)
+        self.lab.set_standby(other, True)
         wait_until(lambda: self.lab.roles().get(other) == "stopped", 40, f"{other} stopped", step=0.1)
         self.assertEqual(self.slots(other, "drop", f"slot_{other}")[0], 2, "nobody has confirmed it")
         self.assertEqual(self.slots(other, "drop", f"slot_{other}", "--yes")[0], 0)
@@ -132,7 +126,7 @@ class Slots(ClusterTest):
         self.assertEqual(self.names(primary), f"slot_{synchronous}", "it was made again for nobody")
         # Its WAL is gone, as it was told.
         self.lab.rebuild(other)
-        self.set_standby(other, False)
+        self.lab.set_standby(other, False)
         self.wait_streaming(other, primary)
         wait_until(lambda: self.lab.attribute(other, "pgsql-slot") is None, 40, "the end of the note", step=0.2)
         self.wait_whole()

@@ -43,9 +43,9 @@ class SynchronousCluster(ClusterTest):
         """Proves: a planned switchover loses nothing and leaves the former primary able to follow at once."""
         former = self.lab.primary()
         with self.writing(10):
-            self.lab.any_node().exec(["crm_attribute", "-N", former, "-n", "standby", "-v", "on"])
+            self.lab.set_standby(former, True)
             self.wait_failover(former)
-            self.lab.any_node().exec(["crm_attribute", "-N", former, "-n", "standby", "-D"])
+            self.lab.set_standby(former, False)
             self.wait_whole()
         self.assertEqual(self.failures("start"), [])
         self.assertEqual(self.refused(), set())

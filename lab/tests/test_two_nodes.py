@@ -59,7 +59,7 @@ class TwoNodeCluster(ClusterTest):
         """Proves: a primary without anybody to take over is called unprotected, exit code 2."""
         primary = self.lab.primary()
         standby = next(name for name in self.lab.nodes if name != primary)
-        self.lab.any_node().exec(["crm_attribute", "-N", standby, "-n", "standby", "-v", "on"])
+        self.lab.set_standby(standby, True)
         wait_until(lambda: self.lab.roles().get(standby) == "stopped", 30, "a stopped standby", step=0.1)
         self.wait_status(primary, (2, "unprotected"))
 

@@ -11,9 +11,8 @@ class MissingPrimary(ClusterTest):
     name = "waiting"
 
     def set_standby(self, names, is_standby):
-        words = ["-v", "on"] if is_standby else ["-D"]
         for name in names:
-            self.lab.any_node().exec(["crm_attribute", "-N", name, "-n", "standby", *words])
+            self.lab.set_standby(name, is_standby)
 
     def leave(self, name):
         """A node leaves the cluster in order, so that it isn't fenced, and is switched off."""

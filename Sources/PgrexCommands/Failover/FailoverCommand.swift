@@ -54,11 +54,7 @@ public struct FailoverCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Seconds to wait for the new primary.", valueName: "seconds"))
     var wait = 60
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The primitive or its clone, where several are configured.", valueName: "id")
-    )
-    var resource: String?
+    @OptionGroup var choice: ResourceChoice
 
     public init() {}
 
@@ -79,7 +75,7 @@ public struct FailoverCommand: ParsableCommand {
 
     private func read() throws -> FailoverSite {
         do throws(ContextProblem) {
-            return try FailoverSite.read(resource: resource)
+            return try FailoverSite.read(resource: choice.resource)
         } catch {
             throw refuse(error.description)
         }

@@ -44,11 +44,7 @@ public struct RejoinCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Seconds to wait until it follows.", valueName: "seconds"))
     var wait = 60
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The primitive or its clone, where several are configured.", valueName: "id")
-    )
-    var resource: String?
+    @OptionGroup var choice: ResourceChoice
 
     public init() {}
 
@@ -73,7 +69,7 @@ public struct RejoinCommand: ParsableCommand {
 
     private func read() throws -> RejoinSite {
         do throws(RejoinSite.Problem) {
-            return try RejoinSite.read(resource: resource, node: node)
+            return try RejoinSite.read(resource: choice.resource, node: node)
         } catch {
             throw refuse(error.description, json: json)
         }

@@ -177,20 +177,12 @@ public struct SlotsDropCommand: ParsableCommand {
     }
 }
 
-/// The resource that a command is about.
-struct ResourceChoice: ParsableArguments {
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The primitive or its clone, where several are configured.", valueName: "id")
-    )
-    var resource: String?
-
-    func site(json: Bool) throws -> SlotSite {
+extension ResourceChoice {
+    fileprivate func site(json: Bool) throws -> SlotSite {
         do throws(ContextProblem) {
             return try SlotSite.read(resource: resource)
         } catch {
-            if json { printOutput(refusalJSON(error.description).text(isIndented: true) + "\n") }
-            printError("pgrex-tool: \(error.description)\n")
+            _ = refuse(error.description, json: json)
             throw ExitCode(4)
         }
     }

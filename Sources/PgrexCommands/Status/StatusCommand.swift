@@ -53,11 +53,7 @@ public struct StatusCommand: ParsableCommand {
     @Flag(name: .long, help: "Print JSON instead; with --watch, a line a look.")
     var json = false
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The primitive or its clone, where several are configured.", valueName: "id")
-    )
-    var resource: String?
+    @OptionGroup var choice: ResourceChoice
 
     public init() {}
 
@@ -68,7 +64,7 @@ public struct StatusCommand: ParsableCommand {
     }
 
     public func run() throws {
-        var observer = StatusObserver(reader: ConfigurationReader(resource: resource))
+        var observer = StatusObserver(reader: ConfigurationReader(resource: choice.resource))
         guard let watch else {
             let level = look(&observer)
             throw ExitCode(Int32(level.rawValue))

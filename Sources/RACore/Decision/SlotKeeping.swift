@@ -12,7 +12,7 @@ public enum SlotClaim: Sendable, Hashable {
     /// WAL from here on is still needed.
     case from(LSN)
     /// The primary keeps nothing for it any more.
-    case none
+    case nothing
     case unknown
 }
 
@@ -61,9 +61,9 @@ public func decideStandbySlot(
 ) -> SlotStep {
     let target = forwardTarget(slot, claim: claim, redo: redo, segmentSize: segmentSize)
     switch (standing, claim) {
-    case (.missing, .none): return .leave
+    case (.missing, .nothing): return .leave
     case (.missing, .from), (.missing, .unknown): return .create
-    case (_, .none): return .release
+    case (_, .nothing): return .release
     case (.unreserved, _), (.lost, _): return .replace
     case (.kept, .from), (.kept, .unknown): return target.map { .advance(to: $0) } ?? .leave
     case (.near(let limit), .from), (.near(let limit), .unknown): return target.map { .advance(to: $0) } ?? .warn(limit)

@@ -6,6 +6,8 @@ public enum OwnedConfiguration {
         "archive_cleanup_command", "recovery_end_command",
     ]
     public static let synchronousSetting = "synchronous_standby_names"
+    /// By which the server gives slots up itself.
+    public static let slotLimitSetting = "max_slot_wal_keep_size"
 
     /// A setting's line in a configuration file.
     public static func line(_ name: String, _ value: String) -> String { "\(name) = \(quoted(value))\n" }
@@ -55,7 +57,12 @@ public enum OwnedConfiguration {
     /// The file that has the server give slots up itself.
     public static func slotLimitFile(megabytes: UInt64) -> String {
         "# Written by pgsql-swift while no other file sets it and all slots are its own; changes are lost.\n"
-            + line("max_slot_wal_keep_size", "\(megabytes)MB")
+            + line(slotLimitSetting, "\(megabytes)MB")
+    }
+
+    /// The megabytes that such a file says; nil when it doesn't.
+    public static func slotLimit(ofFile text: String) -> UInt64? {
+        text.split(separator: "'").dropFirst().first.flatMap { UInt64($0.prefix { $0.isNumber }) }
     }
 
     /// The file that the main configuration includes: one line there never changes again. Its first line tells whose the

@@ -35,6 +35,9 @@ public struct SlotLimits: Sendable, Hashable {
 
     /// Percent of the space that a slot in use may keep: its standby is on its way to need less.
     static let shareInUse: UInt64 = 90
+
+    /// The share that holds for a slot.
+    func share(isInUse: Bool) -> UInt64 { isInUse ? SlotLimits.shareInUse : share }
 }
 
 /// The room that WAL has.
@@ -55,9 +58,12 @@ public struct WALSpace: Sendable, Hashable {
         self.cycle = cycle
     }
 
+    /// So many percent of the room that WAL has beside what a slot keeps; nil when that can't be told.
+    public func part(_ percent: UInt64, keeping bytes: UInt64) -> UInt64? { free.map { ($0 + bytes) / 100 * percent } }
+
     /// Whether a slot that keeps so much leaves next to nothing: then it goes even if nobody can be told.
     public func isAlmostUsedUp(keeping bytes: UInt64) -> Bool {
-        free.map { bytes > 0 && bytes >= ($0 + bytes) / 100 * SlotLimits.shareInUse } ?? false
+        part(SlotLimits.shareInUse, keeping: bytes).map { bytes > 0 && bytes >= $0 } ?? false
     }
 
     /// Seconds until it is used up at the present rate; nil while nothing is written.
@@ -103,16 +109,16 @@ public func assessSlot(_ slot: ReplicationSlot?, _ use: SlotUse, space: WALSpace
 
 /// How much of its share of the room a slot has reached, in percent; nil where no share limits it.
 private func shareReached(_ use: SlotUse, _ space: WALSpace, _ limits: SlotLimits) -> UInt64? {
-    guard let free = space.free, limits.share > 0 else { return nil }
-    let room = free + use.keeps
-    let most = room / 100 * SlotLimits.shareInUse
+    guard limits.share > 0, let most = space.part(SlotLimits.shareInUse, keeping: use.keeps),
+        let share = space.part(limits.share, keeping: use.keeps)
+    else { return nil }
     guard !use.isInUse else {
         // A standby on its way isn't ended for the little that checkpoints come and go with.
         return use.keeps >= space.cycle ? percent(use.keeps, of: most) : 0
     }
     // What is about to be written, by what is left; what is there, by the share.
     let soon = percent(use.keeps + space.rate * space.horizon, of: most)
-    return max(percent(use.keeps, of: room / 100 * limits.share), soon < 100 ? 0 : soon)
+    return max(percent(use.keeps, of: share), soon < 100 ? 0 : soon)
 }
 
 private func percent(_ amount: UInt64, of limit: UInt64) -> UInt64 {

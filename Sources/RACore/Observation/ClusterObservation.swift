@@ -38,12 +38,14 @@ public struct ClusterObservation: Sendable, Equatable {
         return deciders.filter { node($0).map { $0.isOnline && !$0.isRemote } ?? false }
     }
 
-    /// The first node that is here and recorded as running the primary, apart from one.
+    /// The nodes that are here and recorded as running a primary.
+    public var promotedNodes: [String] {
+        nodes.filter { $0.isOnline && $0.resourceRole == .promoted }.map(\.name)
+    }
+
+    /// The first of them, apart from one.
     public func promotedNode(otherThan node: String? = nil) -> String? {
-        nodes.first { candidate in
-            candidate.isOnline && candidate.resourceRole == .promoted
-                && node.map { !sameName(candidate.name, $0) } ?? true
-        }?.name
+        promotedNodes.first { candidate in node.map { !sameName(candidate, $0) } ?? true }
     }
 
     /// Finds a node by its name; letter case doesn't count, as host names have none.

@@ -157,13 +157,15 @@ extension ParameterDefinition {
         _ text: ParameterText,
         _ assign: @escaping @Sendable (inout Parameters, Word) -> Void
     ) -> ParameterDefinition where Word.RawValue == String {
-        ParameterDefinition(name, .string, defaultWord.rawValue, isReloadable, nil, text) { parameters, given in
-            assign(&parameters, defaultWord)
-            guard let given else { return nil }
-            guard let word = Word(rawValue: given) else { return .value(parameter: name, text: given, fault: fault) }
-            assign(&parameters, word)
-            return nil
-        }
+        .text(
+            name,
+            default: defaultWord.rawValue,
+            isReloadable: isReloadable,
+            text,
+            reading: { Word(rawValue: $0) },
+            orElse: fault,
+            assign
+        )
     }
 
     /// A decimal number.

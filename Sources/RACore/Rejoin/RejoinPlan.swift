@@ -1,7 +1,7 @@
 /// How a stopped node's data stand to the primary's: judged by system, timelines and records, never by a lock file's presence.
 public enum LocalData: Sendable, Hashable {
     /// There is no data directory, or an empty one.
-    case none
+    case absent
     case unreadable(why: String)
     /// initdb made the two apart.
     case foreign(ours: UInt64, theirs: UInt64)
@@ -122,7 +122,7 @@ public func decideRejoin(_ facts: RejoinFacts) -> RejoinPlan {
         if facts.isInMaintenance { return .refuse(.maintenance) }
         switch data {
         case .ancestor: return .follow(primary: primary)
-        case .none, .unreadable, .foreign, .diverged: return .copy(primary: primary, data)
+        case .absent, .unreadable, .foreign, .diverged: return .copy(primary: primary, data)
         case .unknown(let why): return .refuse(.notComparable(why: why))
         }
     }
@@ -132,7 +132,7 @@ extension LocalData {
     /// What was found, for people.
     public func finding(primary: String) -> String {
         switch self {
-        case .none: "there are no data here"
+        case .absent: "there are no data here"
         case .unreadable(let why): "the data here can't be read: \(why)"
         case .foreign(let ours, let theirs):
             "the data here are another database's: system identifier \(ours), but \(theirs) on \(primary)"

@@ -203,7 +203,7 @@ struct NodeRow {
 
 extension Observed {
     /// A part of the value, unknown for the same reason.
-    func map<Part>(_ part: (Value) -> Part) -> Observed<Part> {
+    public func map<Part>(_ part: (Value) -> Part) -> Observed<Part> {
         switch self {
         case .known(let value): .known(part(value))
         case .unknown(let why): .unknown(why: why)

@@ -138,10 +138,8 @@ private struct SlotLines {
     private func limit(_ slot: ReplicationSlot, keeps: UInt64) -> UInt64? {
         var allowed: [UInt64] = []
         let needed = (slot.retained ?? 0) - min(keeps, slot.retained ?? 0)
-        if let free = space.value?.free, limits.share > 0 {
-            let share = slot.isActive ? SlotLimits.shareInUse : limits.share
-            allowed.append((free + keeps) / 100 * share + needed)
-        }
+        let share = limits.share(isInUse: slot.isActive)
+        if limits.share > 0, let most = space.value?.part(share, keeping: keeps) { allowed.append(most + needed) }
         if limits.bytes > 0, !slot.isActive { allowed.append(limits.bytes + needed) }
         return allowed.min()
     }

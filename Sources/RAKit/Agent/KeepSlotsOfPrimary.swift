@@ -28,8 +28,8 @@ extension SlotKeeping {
 
     private func givesUp(_ step: SlotStep) -> Bool {
         switch step {
-        case .drop, .warn: true
-        case .leave, .create, .replace, .advance, .release: false
+        case .drop: true
+        case .leave, .warn, .create, .replace, .advance, .release: false
         }
     }
 

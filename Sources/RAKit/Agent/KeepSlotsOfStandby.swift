@@ -8,7 +8,7 @@ extension SlotKeeping {
             let name = slotName(base: base, node: peer)
             let slot = seen.slot(name)
             let claimed = kept.first { $0.name == name }
-            var claim = claimed.map { $0.lsn.map { SlotClaim.from($0) } ?? .none } ?? .unknown
+            var claim = claimed.map { $0.lsn.map { SlotClaim.from($0) } ?? .nothing } ?? .unknown
             // The primary itself would need what this standby needs, if it were to come back as a standby.
             if let primary, sameName(primary, peer) { claim = .from(seen.redo) }
             // The primary keeps more for one that is on its way; so does a standby then.

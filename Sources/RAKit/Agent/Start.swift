@@ -48,8 +48,8 @@ extension Agent {
     func announceStopped(_ cluster: ClusterObservation) -> [ClusterEffect] {
         guard case .absent = observePostmaster(dataDirectory: dataDirectory),
             let installation = try? findInstallation(parameters),
-            case .known(let control) = ControlFile.read(installation, by: deadline.capped(milliseconds: 2000)),
-            case .known(let local) = LocalWAL(installation: installation).history(control)
+            case .known(let (control, local)) = LocalWAL(installation: installation)
+                .read(by: deadline.capped(milliseconds: 2000))
         else { return [] }
         let end = LocalWAL(installation: installation)
             .lastRecord(control, local.history, by: deadline.capped(milliseconds: 1000))

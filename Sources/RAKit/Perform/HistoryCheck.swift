@@ -28,7 +28,7 @@ struct HistoryCheck {
         let theirs = InstanceHistory(systemIdentifier: identifier, history: record.history)
         let primary = record.primary
         let (control, local): (ControlFile, InstanceHistory)
-        switch readLocal(by: deadline) {
+        switch LocalWAL(installation: installation).read(by: deadline) {
         case .known(let facts): (control, local) = facts
         case .unknown(let why): return .unknown(why: why)
         }
@@ -44,24 +44,12 @@ struct HistoryCheck {
         return judge(verdict, primary: primary, theirs, control, by: deadline)
     }
 
-    private func readLocal(by deadline: Deadline) -> Observed<(ControlFile, InstanceHistory)> {
-        let control: ControlFile
-        switch ControlFile.read(installation, by: deadline) {
-        case .known(let file): control = file
-        case .unknown(let why): return .unknown(why: why)
-        }
-        switch LocalWAL(installation: installation).history(control) {
-        case .known(let history): return .known((control, history))
-        case .unknown(let why): return .unknown(why: why)
-        }
-    }
-
     /// Compares with the primary that the cluster names, through the address that standbys use.
     ///
     /// - Parameter isStopped: whether no server runs here; one that does may receive WAL while we compare.
     func compare(withPrimary primary: String, isStopped: Bool, by deadline: Deadline) -> Answer {
         let (control, local): (ControlFile, InstanceHistory)
-        switch readLocal(by: deadline) {
+        switch LocalWAL(installation: installation).read(by: deadline) {
         case .known(let facts): (control, local) = facts
         case .unknown(let why): return .unknown(why: why)
         }

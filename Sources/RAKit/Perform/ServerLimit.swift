@@ -4,9 +4,7 @@ extension SlotKeeping {
     /// Sets the server's own limit of slots where nobody else does, and takes it back where it may not stay.
     func limitByServer() {
         let file = agent.ownFiles.slotLimit
-        let own = (try? readText(file)).flatMap { text in
-            text.split(separator: "'").dropFirst().first.flatMap { UInt64($0.prefix { $0.isNumber }) }
-        }
+        let own = (try? readText(file)).flatMap { OwnedConfiguration.slotLimit(ofFile: $0) }
         guard let seen = try? slots.observeLimit(ownFile: file) else { return }
         let ours = (base.map { base in set.peers.map { slotName(base: base, node: $0) } } ?? []) + book.names
         let facts = ServerLimitFacts(
@@ -55,7 +53,7 @@ extension Slots {
     func observeLimit(ownFile: String) throws(QueryFailure) -> SeenLimit? {
         let question =
             "SELECT setting, sourcefile, current_setting('synchronous_standby_names') FROM pg_settings "
-            + "WHERE name = 'max_slot_wal_keep_size'"
+            + "WHERE name = '\(OwnedConfiguration.slotLimitSetting)'"
         guard let row = try connection.query(question, by: deadline).first?.rows.first, row.count == 3 else {
             return nil
         }
@@ -70,7 +68,8 @@ extension Slots {
     /// Whether a configuration file other than the agent's has the setting (documentation, "pg_file_settings").
     private func isSetElsewhere(_ ownFile: String) -> Observed<Bool> {
         do throws(QueryFailure) {
-            let question = "SELECT sourcefile FROM pg_file_settings WHERE name = 'max_slot_wal_keep_size'"
+            let question =
+                "SELECT sourcefile FROM pg_file_settings WHERE name = '\(OwnedConfiguration.slotLimitSetting)'"
             let rows = try connection.query(question, by: deadline).first?.rows ?? []
             return .known(rows.contains { row in (row.first ?? nil).map { !isSame($0, ownFile) } ?? true })
         } catch {

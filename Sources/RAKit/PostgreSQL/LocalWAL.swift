@@ -8,6 +8,14 @@ public struct LocalWAL: Sendable {
 
     private var directory: String { installation.dataDirectory + "/pg_wal" }
 
+    /// The control file, and the history that the files tell.
+    func read(by deadline: Deadline) -> Observed<(control: ControlFile, history: InstanceHistory)> {
+        switch ControlFile.read(installation, by: deadline) {
+        case .unknown(let why): return .unknown(why: why)
+        case .known(let control): return history(control).map { (control, $0) }
+        }
+    }
+
     /// The instance's newest timeline with its history.
     ///
     /// The control file names a timeline only after a checkpoint on it; the files in pg_wal tell it at once.

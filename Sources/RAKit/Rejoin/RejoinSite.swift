@@ -47,7 +47,7 @@ public struct RejoinSite: Sendable {
         let known = context.cluster.node(node)
         facts = RejoinFacts(
             node: node,
-            primaries: context.cluster.nodes.filter { $0.isOnline && $0.resourceRole == .promoted }.map(\.name),
+            primaries: context.cluster.promotedNodes,
             isInStandbyMode: known?.isInStandbyMode ?? false,
             isInMaintenance: context.cluster.properties.isMaintenanceMode || known?.isMaintenance ?? false,
             instance: local.instance
@@ -111,7 +111,7 @@ extension LocalQuestion {
         let directory = findDataDirectory(parameters)
         guard FileFacts(directory + "/PG_VERSION") != nil else {
             let names = (try? listDirectory(directory)) ?? []
-            return names.isEmpty ? .none : .unreadable(why: "\(directory) has no PG_VERSION")
+            return names.isEmpty ? .absent : .unreadable(why: "\(directory) has no PG_VERSION")
         }
         let installation: Installation
         do throws(Refusal) {
@@ -120,13 +120,9 @@ extension LocalQuestion {
             return .unreadable(why: error.reason)
         }
         let files = LocalWAL(installation: installation)
-        switch ControlFile.read(installation, by: deadline) {
+        switch files.read(by: deadline) {
         case .unknown(let why): return .unreadable(why: why)
-        case .known(let control):
-            switch files.history(control) {
-            case .unknown(let why): return .unreadable(why: why)
-            case .known(let ours): return compare(ours, control, files, by: deadline)
-            }
+        case .known(let (control, ours)): return compare(ours, control, files, by: deadline)
         }
     }
 
