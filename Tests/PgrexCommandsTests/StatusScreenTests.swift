@@ -57,6 +57,16 @@ import Testing
         StatusSnapshot(takenAt: "2026-11-21 06:03:20 +0900", status: status)
     }
 
+    @Test func tellsOfSlots() {
+        var beta = node("beta")
+        beta.slotNote = .near(.space, keeper: "alpha")
+        let shown = snapshot(status([primary("alpha"), beta]))
+        #expect(
+            renderStatus(shown, style: .plain).contains("alpha keeps WAL for beta, and half of the limit is reached")
+        )
+        #expect(statusJSON(shown).text(isIndented: false).contains(#""slot_note":"alpha keeps WAL for beta"#))
+    }
+
     @Test func showsAHealthyCluster() {
         var sync = node("beta")
         sync.synchronousState = .known("sync")

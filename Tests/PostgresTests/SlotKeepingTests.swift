@@ -142,6 +142,24 @@ struct SlotKeepingTests {
         }
     }
 
+    @Test(.enabled(if: PostgreSQL.version >= 18, "it needs PostgreSQL 18 or later"))
+    func whatTheServerGaveUpForDisuseIsExplained() throws {
+        try withCluster(.async, Self.parameters) { cluster in
+            try cluster.bringUp()
+            try cluster.must("stop", "n2")
+            try cluster["n1"].query("ALTER SYSTEM SET idle_replication_slot_timeout = '1s'")
+            try cluster["n1"].query("SELECT pg_reload_conf()")
+            try waitFor("a slot that the server gave up") {
+                try? writeSegments(1, cluster["n1"])
+                return cluster["n1"].value("SELECT invalidation_reason FROM pg_replication_slots") == "idle_timeout"
+            }
+            let answer = try cluster.run("monitor", "n1")
+            #expect(answer.errors.contains("the server had given it up (idle_timeout)"), "\(answer)")
+            #expect(cluster.attribute("slot", "n2")?.hasPrefix("dropped=server keeper=n1") ?? false)
+            #expect(slots(cluster["n1"]).isEmpty)
+        }
+    }
+
     /// Nothing of anybody else's is touched, whatever its name.
     @Test func foreignSlotsAreLeftAlone() throws {
         try withCluster(.async, nodes: ["n1", "n2", "n3"], Self.parameters) { cluster in
@@ -162,6 +180,24 @@ struct SlotKeepingTests {
             _ = try call(cluster, "n2", left)
             #expect(slots(cluster["n1"]) == ["barman", "pg", "pg_backup", "pg_cdc", "pg_n2"])
             #expect(slots(cluster["n2"]) == ["pg_n1"])
+        }
+    }
+
+    /// From the next look on, not from the next promotion.
+    @Test func aNodeThatJoinsGetsItsSlots() throws {
+        try withCluster(.async, nodes: ["n1", "n2", "n3"], Self.parameters) { cluster in
+            cluster.parameters["node_list"] = "n1 n2"
+            try cluster.must("start", "n1")
+            try cluster.must("promote", "n1")
+            try cluster.must("start", "n2")
+            try cluster.awaitStreaming(1)
+            #expect(slots(cluster["n1"]) == ["pg_n2"])
+            cluster.parameters["node_list"] = "n1 n2 n3"
+            try cluster.must("monitor", "n1", .runningPromoted)
+            try look(cluster, "n2")
+            #expect(slots(cluster["n1"]) == ["pg_n2", "pg_n3"])
+            #expect(slots(cluster["n2"]) == ["pg_n1", "pg_n3"])
+            #expect(restart("pg_n3", cluster["n1"]) != nil)
         }
     }
 
