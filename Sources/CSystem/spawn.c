@@ -17,6 +17,8 @@ static void set_up_or_report(const struct csystem_child *child, int report) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    if (child->group == 1) setpgid(0, 0);
+    if (child->group == 2) setsid();
     if (child->change_user) {
         if (initgroups(child->user_name, child->gid) < 0) goto failed;
         if (setresgid(child->gid, child->gid, child->gid) < 0) goto failed;
@@ -89,6 +91,23 @@ pid_t csystem_reap(int *status) {
     do pid = waitpid(-1, status, WNOHANG);
     while (pid < 0 && errno == EINTR);
     return pid;
+}
+
+static volatile sig_atomic_t interruptions;
+
+static void count_interruption(int number) {
+    (void)number;
+    interruptions++;
+}
+
+void csystem_count_interruptions(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = count_interruption};
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
+}
+
+int csystem_interruptions(void) {
+    return interruptions;
 }
 
 pid_t csystem_child_of(const siginfo_t *facts) {

@@ -15,6 +15,7 @@ struct csystem_child {
     const char *user_name;
     int input, output, error;  /* descriptors that become 0, 1 and 2 */
     int death_signal;          /* signal when the parent dies, or 0 */
+    int group;                 /* 0: the caller's; 1: a process group of its own; 2: a session of its own */
 };
 
 /* Starts a child. Returns its pid, or -1 with errno. A failure in the child before exec is returned too:
@@ -35,4 +36,10 @@ int csystem_adopt_orphans(void);
 
 /* Reaps one ended child. Its pid and status; 0 when all children run; -1 with errno ECHILD when there is none. */
 pid_t csystem_reap(int *status);
+
+/* From now on SIGINT, SIGTERM and SIGHUP are counted instead of ending the process. */
+void csystem_count_interruptions(void);
+
+/* How many of them came. */
+int csystem_interruptions(void);
 #endif

@@ -8,8 +8,15 @@ public struct ControlFile: Sendable, Hashable {
     public let checkpoint: WALPosition
     /// How far recovery must go before the data are consistent; nil when it needn't go anywhere.
     public let minimumRecoveryEnd: WALPosition?
+    /// Where recovery would begin: the redo location of the last checkpoint.
+    public let redo: WALPosition
     /// Bytes a WAL segment file holds; initdb decides.
     public let segmentSize: UInt64
+    /// Bytes of a page of data; the build decides.
+    public let blockSize: UInt64
+    public let hasChecksums: Bool
+    /// Whether hint bits were logged by the settings that the server last ran with (`wal_log_hints`).
+    public let hasLoggedHints: Bool
 
     /// Parses the program's output in the C locale.
     public init?(text: String) {
@@ -28,9 +35,14 @@ public struct ControlFile: Sendable, Hashable {
             let segment = values["Bytes per WAL segment"].flatMap({ UInt64($0) }), segment > 0
         else { return nil }
         systemIdentifier = identifier
+        blockSize = values["Database block size"].flatMap { UInt64($0) } ?? 8192
+        hasChecksums = values["Data page checksum version"].map { $0 != "0" } ?? false
+        hasLoggedHints = values["wal_log_hints setting"] == "on"
         clusterState = state
         segmentSize = segment
         checkpoint = WALPosition(timeline: checkpointTimeline, lsn: location)
+        let start = values["Latest checkpoint's REDO location"].flatMap { LSN($0) }
+        redo = WALPosition(timeline: checkpointTimeline, lsn: start ?? location)
         let end = values["Minimum recovery ending location"].flatMap { LSN($0) }
         if let end, end.bytes > 0, let endTimeline = timeline("Min recovery ending loc's timeline") {
             minimumRecoveryEnd = WALPosition(timeline: endTimeline, lsn: end)

@@ -67,6 +67,28 @@ public func findInstallation(_ parameters: Parameters) throws(Refusal) -> Instal
     )
 }
 
+/// Finds everything that makes a data directory: what `findInstallation` finds when there is one already.
+///
+/// - Parameter majorVersion: of the server whose data are to come here: "15".
+public func findInstallation(_ parameters: Parameters, majorVersion: String) throws(Refusal) -> Installation {
+    guard let account = Account(name: parameters.pgdba) else {
+        throw Refusal(.notInstalled, "user \"\(parameters.pgdba)\" (parameter pgdba) doesn't exist on this node")
+    }
+    let pgctl = try findControlProgram(parameters, version: majorVersion)
+    let dataDirectory = findDataDirectory(parameters)
+    let standard = dataDirectory + "/postgresql.conf"
+    return Installation(
+        majorVersion: majorVersion,
+        dataDirectory: dataDirectory,
+        configurationFile: (try? findConfigurationFile(parameters, dataDirectory: dataDirectory, version: majorVersion))
+            ?? standard,
+        pgctl: pgctl,
+        binaryDirectory: parentDirectory(resolved(pgctl)),
+        account: account,
+        temporaryDirectory: findTemporaryDirectory(parameters, account: account)
+    )
+}
+
 private func readMajorVersion(_ dataDirectory: String, account: Account) throws(Refusal) -> String {
     guard let facts = FileFacts(dataDirectory), facts.isDirectory else {
         throw Refusal(

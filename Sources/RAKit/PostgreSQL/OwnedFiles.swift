@@ -19,4 +19,26 @@ public struct OwnedFiles: Sendable, Hashable {
     public var slotLimit: String { directory + "/slot_limit.conf" }
     /// Left before a promotion; `LockContent` says what is in it.
     public var lock: String { directory + "/PGSQL.lock" }
+    /// What a rejoin on this node has done so far, and what it keeps meanwhile.
+    public var rejoin: RejoinFiles { RejoinFiles(directory: directory + "/rejoin") }
+    /// What was taken from this node's data, an entry a directory.
+    public var ledger: String { directory + "/ledger" }
+}
+
+/// The files of a rejoin; like the lock file they must outlive a restart of the node.
+public struct RejoinFiles: Sendable, Hashable {
+    public let directory: String
+
+    public init(directory: String) { self.directory = directory }
+
+    /// How far it is: written before each phase.
+    public var journal: String { directory + "/journal" }
+    /// Held as long as a rejoin runs: there is one at a time.
+    public var runLock: String { directory + "/run.lock" }
+    /// Held, shared, by a start until the server runs, and by a rejoin while it changes the data.
+    public var dataLock: String { directory + "/data.lock" }
+    /// The node's own configuration files, as they were before pg_rewind or a copy replaced them.
+    public var configuration: String { directory + "/configuration" }
+    /// Where archive files wait until they have been verified.
+    public var fetched: String { directory + "/fetched" }
 }

@@ -9,6 +9,7 @@ public struct Command: Sendable, Hashable {
     public var environment: [String: String?]
     /// Who runs it; nil for the caller.
     public var account: Account?
+    public var group = ProcessGroup.callers
 
     public init(
         _ program: String,
@@ -21,6 +22,14 @@ public struct Command: Sendable, Hashable {
         self.environment = environment
         self.account = account
     }
+}
+
+/// To which processes a terminal's signals go.
+public enum ProcessGroup: Sendable, Hashable {
+    /// A Ctrl-C ends it with its caller.
+    case callers
+    /// Only its caller decides when it ends.
+    case own
 }
 
 /// How a command ended.

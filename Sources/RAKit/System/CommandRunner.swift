@@ -36,6 +36,44 @@ public struct RunningCommand: ~Copyable {
         return CommandResult(end: isComplete ? end : .timedOut, output: collected.texts[0], errors: collected.texts[1])
     }
 
+    /// Hands over what the command writes, line by line, so that any amount of it needs little memory.
+    ///
+    /// - Parameter goesOn: asked at least every 100 ms; false has the command ended by SIGTERM, five seconds later by
+    ///   SIGKILL, and counts as its time being over.
+    /// - Returns: how it ended; of the errors the last 16 kB, and no output.
+    public consuming func follow(
+        output: (Substring) -> Void = { _ in },
+        errors onError: (Substring) -> Void = { _ in },
+        while goesOn: () -> Bool
+    ) -> CommandResult {
+        if let failure { return CommandResult(end: .notStarted(why: failure)) }
+        var streams = [LineStream(descriptor: self.output), LineStream(descriptor: errors)]
+        var lastErrors: [UInt8] = []
+        var patience: Deadline?
+        while streams.contains(where: \.isOpen) {
+            var waiting = streams.map(\.pollEntry)
+            _ = poll(&waiting, UInt(waiting.count), 100)
+            if waiting[0].revents != 0 { streams[0].read(output) }
+            if waiting[1].revents != 0 {
+                streams[1].read { line in
+                    lastErrors = (lastErrors + Array(line.utf8) + [UInt8(ascii: "\n")]).suffix(16_384)
+                    onError(line)
+                }
+            }
+            if patience == nil, !goesOn() {
+                kill(processID, SIGTERM)
+                patience = .after(milliseconds: 5000)
+            } else if let end = patience, end.isPast {
+                kill(processID, SIGKILL)
+                break
+            }
+        }
+        let end = reap(until: patience ?? .after(milliseconds: 60_000))
+        close(self.output)
+        close(errors)
+        return CommandResult(end: patience == nil ? end : .timedOut, errors: lastErrors)
+    }
+
     private func reap(until deadline: Deadline) -> CommandEnd {
         var status: Int32 = 0
         if !hasEnded(processID, by: deadline) {
@@ -100,10 +138,27 @@ public func run(_ command: Command, by deadline: Deadline) -> CommandResult {
     start(command).finish(by: deadline)
 }
 
+/// Starts a command in a session of its own that outlives this process; its output goes nowhere.
+///
+/// - Returns: nil, or why it wasn't started.
+public func startDetached(_ command: Command) -> String? {
+    guard let path = findProgram(command.program) else { return "program \"\(command.program)\" not found in PATH" }
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    defer { close(null) }
+    let processID = spawn(path, command, output: null, errors: null, isDetached: true)
+    return processID > 0 ? nil : "\(path): \(errorText(errno))"
+}
+
 /// A C string that lives as long as the process.
 private nonisolated(unsafe) let rootDirectory = UnsafePointer<CChar>(strdup("/"))
 
-private func spawn(_ path: String, _ command: Command, output: Int32, errors: Int32) -> pid_t {
+private func spawn(
+    _ path: String,
+    _ command: Command,
+    output: Int32,
+    errors: Int32,
+    isDetached: Bool = false
+) -> pid_t {
     let null = open("/dev/null", O_RDWR | O_CLOEXEC)
     defer { close(null) }
     let arguments = CStringArray([path] + command.arguments)
@@ -129,7 +184,8 @@ private func spawn(_ path: String, _ command: Command, output: Int32, errors: In
             child.input = null
             child.output = output
             child.error = errors
-            child.death_signal = SIGKILL
+            child.death_signal = isDetached ? 0 : SIGKILL
+            child.group = isDetached ? 2 : command.group == .own ? 1 : 0
             return csystem_spawn(&child)
         }
     }
