@@ -17,7 +17,7 @@ import Testing
         let own = [
             "sync_num", "sync_method", "sync_strict", "sync_stall_timeout", "slot_keep_max_share",
             "slot_keep_max_bytes",
-            "slot_keep_max_age",
+            "slot_keep_max_age", "auto_rejoin",
         ]
         #expect(ParameterTable.all.prefix(33).map(\.name).sorted() == names.sorted())
         #expect(ParameterTable.all.dropFirst(33).map(\.name) == own)
@@ -187,7 +187,7 @@ import Testing
     @Test(arguments: ["\n", "a\nb", "a\r\nb", "a\rb"])
     func refusesLineBreaksExceptInSQLAndLists(_ text: String) {
         let free: Set<String> = ["monitor_sql", "node_list", "external_standby_node_list"]
-        let meaningful = ["rep_mode", "sync_method", "slot_keep_max_bytes", "slot_keep_max_age"]
+        let meaningful = ["rep_mode", "sync_method", "slot_keep_max_bytes", "slot_keep_max_age", "auto_rejoin"]
         for definition in ParameterTable.all
         where definition.kind == .string && !meaningful.contains(definition.name) {
             let isRefused =
@@ -228,6 +228,7 @@ import Testing
 
     private let samples = [
         "rep_mode": "sync", "sync_method": "any", "slot_keep_max_bytes": "2GB", "slot_keep_max_age": "2d",
+        "auto_rejoin": "rewind",
     ]
 
     private func sample(_ definition: ParameterDefinition) -> String {

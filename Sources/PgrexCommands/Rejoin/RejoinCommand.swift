@@ -7,42 +7,84 @@ public struct RejoinCommand: ParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "rejoin",
         abstract: "Brings a failed node back as a standby.",
-        usage: "pgrex-tool rejoin [<node>] [--dry-run] [--wait <seconds>] [--json]",
+        usage: "pgrex-tool rejoin [<node>] [--dry-run] [--method <method>] [--wait <seconds>] [--json]",
         discussion: """
             Run it on the failed node. It compares the data here with the primary's, by system identifier, timelines \
-            and the last records, says what it found, and brings the node back the cheapest way: data that have \
-            nothing of their own go on from where they stand; the cluster forgets the node's failures and starts the \
-            instance, and the command waits until that receives WAL.
+            and the last records, says what it found, and brings the node back the cheapest way: as it is; with WAL \
+            fetched from an archive; by pg_rewind; from a kept backup; by a base backup that is made beside and \
+            verified before it takes the place of the former data. WAL that is given up is saved first ('pgrex-tool \
+            ledger'). Then the cluster forgets the node's failures and starts the instance, and the command waits \
+            until that receives WAL.
 
-            Data that can't go on are never touched: the command then prints the commands that make a copy beside.
+            It may be interrupted at any time: the same command goes on from there.
 
             EXAMPLES:
-              pgrex-tool rejoin --dry-run      say what would be done, and why
-              pgrex-tool rejoin
+              pgrex-tool rejoin --dry-run           say what would be done, and why
+              pgrex-tool rejoin                     do it
+              pgrex-tool rejoin --method copy       by a base backup, whatever else is possible
+              pgrex-tool rejoin --max-rate 50M      with at most 50 MB a second
 
             EXIT CODES:
-              0  the node follows, or with --dry-run the plan is shown
-              2  refused, or a person has to decide: the output says what
-              4  begun, but it doesn't follow yet: run it again
-              5  unsafe: there is more than one primary
-              64 wrong usage
-
-            JSON KEYS: node, plan (nothing, follow, copy), primary, finding, commands (for a copy),
-              outcome (planned, following, not_following), why; or refused: why nothing was done
-            """
+              0  it follows the primary, or with --dry-run the plan is shown
+              1  wrong usage
+              2  refused: nothing was changed, an operator must decide or mend something first
+              3  failed, and everything is as it was
+              4  failed or interrupted on the way: the same command goes on
+              5  unsafe: two primaries, or this node has more than its primary
+            """,
+        aliases: ["standby-start"]
     )
 
-    @Argument(help: ArgumentHelp("The node to bring back; it has to be this one.", valueName: "node"))
+    @Argument(help: ArgumentHelp("The node to bring back, if it isn't this one.", valueName: "node"))
     var node: String?
 
     @Flag(name: .long, help: "Only say what would be done.")
     var dryRun = false
 
-    @Flag(name: .long, help: "Print JSON instead.")
-    var json = false
+    @Option(name: .long, help: ArgumentHelp("follow, archive, rewind, incremental or copy.", valueName: "method"))
+    var method: RejoinMethod?
+
+    @Option(name: .long, help: ArgumentHelp("Copy from this node's standby, not from the primary.", valueName: "node"))
+    var source: String?
+
+    @Option(name: .long, help: ArgumentHelp("Bytes a second of a copy at most: 32M.", valueName: "rate"))
+    var maxRate: String?
+
+    @Flag(name: .long, help: "Remove the former data before the copy is made: only where both don't fit.")
+    var inPlace = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A kept base backup to start from (PostgreSQL 17).", valueName: "directory")
+    )
+    var incrementalFrom: String?
+
+    @Option(name: .long, help: ArgumentHelp("Where the primary archives WAL.", valueName: "directory"))
+    var archive: String?
+
+    @Option(name: .long, help: ArgumentHelp("Fetches an archived file %f to %p.", valueName: "command"))
+    var fetchCommand: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Give up data that are no part of the primary's history: their system.",
+            valueName: "identifier"
+        )
+    )
+    var discardSystem: UInt64?
+
+    @Flag(name: .long, help: "Don't ask before data are given up.")
+    var yes = false
 
     @Option(name: .long, help: ArgumentHelp("Seconds to wait until it follows.", valueName: "seconds"))
     var wait = 60
+
+    @Flag(name: .long, help: "Print what was found and done as JSON.")
+    var json = false
+
+    @Flag(name: .long, help: .hidden)
+    var unattended = false
 
     @OptionGroup var choice: ResourceChoice
 
@@ -53,67 +95,10 @@ public struct RejoinCommand: ParsableCommand {
     }
 
     public func run() throws {
-        let site = try read()
-        let plan = decideRejoin(site.facts)
-        switch plan {
-        case .refuse(let refusal):
-            let code = refuse(refusal.text, json: json)
-            throw refusal.isUnsafe ? ExitCode(5) : code
-        case .nothing: say(rejoinJSON(site, plan, outcome: "following"), "\(site.node) follows already.\n")
-        case .follow(let primary): try follow(site, plan, primary)
-        case .copy(let primary, let data):
-            say(rejoinJSON(site, plan, outcome: "planned"), copyText(site, data.finding(primary: primary)))
-            throw dryRun ? ExitCode(0) : ExitCode(2)
-        }
-    }
-
-    private func read() throws -> RejoinSite {
-        do throws(RejoinSite.Problem) {
-            return try RejoinSite.read(resource: choice.resource, node: node)
-        } catch {
-            throw refuse(error.description, json: json)
-        }
-    }
-
-    private func say(_ json: JSONValue, _ text: String) {
-        printOutput(self.json ? json.text(isIndented: true) + "\n" : text)
-    }
-
-    private func follow(_ site: RejoinSite, _ plan: RejoinPlan, _ primary: String) throws {
-        let reason = "\(LocalData.ancestor.finding(primary: primary)): \(site.node) follows as it is"
-        if dryRun { return say(rejoinJSON(site, plan, outcome: "planned"), "\(reason).\n") }
-        if !json { printOutput("\(reason); waiting until it receives WAL ...\n") }
-        guard let obstacle = site.follow(seconds: wait) else {
-            return say(rejoinJSON(site, plan, outcome: "following"), "\(site.node) follows \(primary).\n")
-        }
-        if json { say(rejoinJSON(site, plan, outcome: "not_following", why: obstacle), "") }
-        printError("pgrex-tool: \(site.node) doesn't follow \(primary) yet: \(obstacle). HINT: 'pgrex-tool status'.\n")
-        throw ExitCode(4)
+        let dialogue = RejoinDialogue(command: self)
+        let code = dialogue.run()
+        guard code == .done else { throw ExitCode(code.rawValue) }
     }
 }
 
-private func copyText(_ site: RejoinSite, _ finding: String) -> String {
-    let commands = site.copyCommands().map { "    \($0)\n" }.joined()
-    return
-        "\(site.node) needs a copy of the primary's data: \(finding).\nNothing was changed. To make one, as root:\n\n\(commands)"
-}
-
-func rejoinJSON(_ site: RejoinSite, _ plan: RejoinPlan, outcome: String, why: String? = nil) -> JSONValue {
-    var members: [JSONValue.Member] = [.init("node", .string(site.node))]
-    switch plan {
-    case .nothing, .refuse: members.append(.init("plan", .string("nothing")))
-    case .follow(let primary):
-        members += [
-            .init("plan", .string("follow")), .init("primary", .string(primary)),
-            .init("finding", .string(LocalData.ancestor.finding(primary: primary))),
-        ]
-    case .copy(let primary, let data):
-        members += [
-            .init("plan", .string("copy")), .init("primary", .string(primary)),
-            .init("finding", .string(data.finding(primary: primary))),
-            .init("commands", .array(site.copyCommands().map { .string($0) })),
-        ]
-    }
-    members += [.init("outcome", .string(outcome)), .init("why", why.map { .string($0) } ?? .null)]
-    return .object(members)
-}
+extension RejoinMethod: ExpressibleByArgument {}

@@ -59,6 +59,8 @@ public struct Parameters: Sendable, Hashable {
     public var slotKeepMaxBytes = 0
     /// Seconds; 0 for no such limit.
     public var slotKeepMaxAge = 0
+    /// What a start may do by itself with data that were a primary's.
+    public var autoRejoin = AutoRejoin.follow
 
     /// The parameters of a resource that sets none.
     public init() {

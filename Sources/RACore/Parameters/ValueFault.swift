@@ -6,6 +6,7 @@ public enum ValueFault: Error, Sendable, Hashable {
     case notAQuantity(QuantityKind)
     case unknownReplicationMode
     case unknownSynchronousMethod
+    case unknownRejoinPolicy
     /// A line break in a text that goes into a configuration file.
     case lineBreak
     /// A path that depends on the directory Pacemaker happens to run agents in.
@@ -29,6 +30,7 @@ public enum ValueFault: Error, Sendable, Hashable {
             "\(seen), which isn't a whole number with or without a unit (\(kind.units.map(\.name).joined(separator: ", ")))."
         case .unknownReplicationMode: "\(seen), which is no replication mode."
         case .unknownSynchronousMethod: "\(seen), which is neither first nor any."
+        case .unknownRejoinPolicy: "\(seen), which is none of \(AutoRejoin.words)."
         case .lineBreak: "\(seen), which has a line break in it."
         case .relativePath: "\(seen), which isn't an absolute path."
         case .malformedSlotName: "\(seen), which has other characters than a-z, 0-9 and _."
@@ -48,6 +50,7 @@ public enum ValueFault: Error, Sendable, Hashable {
             "it is one of \(ReplicationMode.allCases.map(\.rawValue).joined(separator: ", ")); "
                 + setting(parameter, to: ReplicationMode.async.rawValue)
         case .unknownSynchronousMethod: setting(parameter, to: SynchronousMethod.first.rawValue)
+        case .unknownRejoinPolicy: setting(parameter, to: AutoRejoin.follow.rawValue)
         case .lineBreak: "write it on one line with 'crm configure edit RESOURCE'."
         case .relativePath: setting(parameter, to: "/ABSOLUTE/PATH")
         case .malformedSlotName: setting(parameter, to: "pgsql_slot")

@@ -1,145 +1,153 @@
-/// How a stopped node's data stand to the primary's: judged by system, timelines and records, never by a lock file's presence.
-public enum LocalData: Sendable, Hashable {
-    /// There is no data directory, or an empty one.
-    case absent
-    case unreadable(why: String)
-    /// initdb made the two apart.
-    case foreign(ours: UInt64, theirs: UInt64)
-    /// WAL from the primary continues what is here.
-    case ancestor
-    /// The node has records of its own from here on.
-    case diverged(at: WALPosition)
-    /// The primary couldn't be compared with.
-    case unknown(why: String)
-}
-
-/// What runs on the node.
-public enum RejoinInstance: Sendable, Hashable {
-    case stopped(LocalData)
-    /// A standby that receives WAL.
-    case following
-    /// A standby that receives nothing.
-    case deaf
-    /// It accepts writes.
-    case primary
-    /// It starts, stops or refuses us.
-    case busy(why: String)
-}
-
-/// What `pgrex-tool rejoin` goes by.
-public struct RejoinFacts: Sendable, Hashable {
-    public var node: String
-    /// The nodes that the cluster runs a primary on.
-    public var primaries: [String]
-    public var isInStandbyMode: Bool
-    public var isInMaintenance: Bool
-    public var instance: RejoinInstance
-
-    public init(
-        node: String,
-        primaries: [String],
-        isInStandbyMode: Bool = false,
-        isInMaintenance: Bool = false,
-        instance: RejoinInstance
-    ) {
-        self.node = node
-        self.primaries = primaries
-        self.isInStandbyMode = isInStandbyMode
-        self.isInMaintenance = isInMaintenance
-        self.instance = instance
-    }
-}
-
 /// What is to be done.
 public enum RejoinPlan: Sendable, Hashable {
     /// It follows already.
     case nothing
-    /// The cluster forgets the node's failures and starts the instance, which goes on from where it stands.
-    case follow(primary: String)
-    /// The data can't go on: another copy takes their place.
-    case copy(primary: String, LocalData)
+    case go(RejoinRoute)
     case refuse(RejoinRefusal)
 }
 
-/// Why nothing is done, with the next command.
-public enum RejoinRefusal: Error, Sendable, Hashable {
-    case noPrimary
-    case severalPrimaries([String])
-    case isThePrimary
-    /// The node accepts writes, and the cluster runs its primary elsewhere.
-    case isAnotherPrimary(than: String)
-    case standbyMode(String)
-    case maintenance
-    case deaf(String, primary: String)
-    case busy(why: String)
-    case notComparable(why: String)
+/// The way on which a node comes back.
+public struct RejoinRoute: Sendable, Hashable {
+    public var primary: String
+    public var data: LocalData
+    /// Whether a server that receives nothing runs on the data and must end first.
+    public var stopsInstance: Bool
+    /// What is tried, in this order: the first, and what takes its place when it fails.
+    public var methods: [RejoinMethod]
+    /// What isn't, and why.
+    public var rejected: [RejectedMethod]
 
-    /// Whether going on by hand could lose data.
-    public var isUnsafe: Bool {
-        switch self {
-        case .severalPrimaries, .isAnotherPrimary: true
-        case .noPrimary, .isThePrimary, .standbyMode, .maintenance, .deaf, .busy, .notComparable: false
-        }
-    }
-
-    public var text: String {
-        switch self {
-        case .noPrimary:
-            "no primary runs that this node could follow. HINT: 'pgrex-tool status' says what it waits for."
-        case .severalPrimaries(let nodes):
-            "\(nodes.joined(separator: " and ")) both run as primaries. HINT: 'pgrex-tool status' says which is the cluster's."
-        case .isThePrimary: "this node is the primary"
-        case .isAnotherPrimary(let primary):
-            "the instance here accepts writes, but the cluster's primary is \(primary). HINT: 'pgrex-tool status'."
-        case .standbyMode(let node): "\(node) is in standby mode, and runs nothing. HINT: 'crm node online \(node)'."
-        case .maintenance:
-            "the cluster is in maintenance mode, and starts nothing. HINT: 'crm configure property maintenance-mode=false'."
-        case .deaf(let node, let primary):
-            "the instance runs, but receives no WAL from \(primary). HINT: The server's log says why. If WAL that it needs has "
-                + "been removed, it needs a copy: 'crm node standby \(node)', move the data directory aside, pg_basebackup, "
-                + "'crm node online \(node)'."
-        case .busy(let why): "the instance can't be judged now: \(why). HINT: Run it again when that is over."
-        case .notComparable(let why):
-            "the data can't be compared with the primary's: \(why). HINT: master_ip must reach the primary, and pg_hba.conf "
-                + "there let repuser replicate."
-        }
+    public init(
+        primary: String,
+        data: LocalData,
+        stopsInstance: Bool = false,
+        methods: [RejoinMethod],
+        rejected: [RejectedMethod] = []
+    ) {
+        self.primary = primary
+        self.data = data
+        self.stopsInstance = stopsInstance
+        self.methods = methods
+        self.rejected = rejected
     }
 }
 
-/// Decides how a node is brought back.
+/// A method that isn't used.
+public struct RejectedMethod: Sendable, Hashable {
+    public let method: RejoinMethod
+    public let why: String
+
+    public init(_ method: RejoinMethod, _ why: String) {
+        self.method = method
+        self.why = why
+    }
+}
+
+/// Decides how a node is brought back: by what runs, by what its data are, and by what each method needs.
 public func decideRejoin(_ facts: RejoinFacts) -> RejoinPlan {
+    guard facts.claims.count < 2 else { return .refuse(.severalPrimaries(facts.claims)) }
+    guard facts.primaries.count < 2 else { return .refuse(.severalRecorded(facts.primaries)) }
     guard let primary = facts.primaries.first else { return .refuse(.noPrimary) }
-    guard facts.primaries.count == 1 else { return .refuse(.severalPrimaries(facts.primaries)) }
     guard !sameName(primary, facts.node) else { return .refuse(.isThePrimary) }
+    if let claim = facts.claims.first, !sameName(claim.node, primary) {
+        return .refuse(
+            sameName(claim.node, facts.node) ? .isAnotherPrimary(than: primary) : .otherPrimary(claim, primary)
+        )
+    }
     switch facts.instance {
     case .primary: return .refuse(.isAnotherPrimary(than: primary))
     case .following: return .nothing
-    case .deaf: return .refuse(.deaf(facts.node, primary: primary))
     case .busy(let why): return .refuse(.busy(why: why))
-    case .stopped(let data):
-        // A copy may be made meanwhile, but nobody would start it.
-        if facts.isInStandbyMode { return .refuse(.standbyMode(facts.node)) }
-        if facts.isInMaintenance { return .refuse(.maintenance) }
-        switch data {
-        case .ancestor: return .follow(primary: primary)
-        case .absent, .unreadable, .foreign, .diverged: return .copy(primary: primary, data)
-        case .unknown(let why): return .refuse(.notComparable(why: why))
-        }
+    case .deaf(let data): return route(facts, primary, data, stopsInstance: true)
+    case .stopped(let data): return route(facts, primary, data, stopsInstance: false)
     }
 }
 
-extension LocalData {
-    /// What was found, for people.
-    public func finding(primary: String) -> String {
-        switch self {
-        case .absent: "there are no data here"
-        case .unreadable(let why): "the data here can't be read: \(why)"
-        case .foreign(let ours, let theirs):
-            "the data here are another database's: system identifier \(ours), but \(theirs) on \(primary)"
-        case .ancestor: "the data here have no record that \(primary) doesn't have"
-        case .diverged(let position):
-            "the data here have records of their own from \(position) on, which \(primary) doesn't have"
-        case .unknown(let why): why
+private func route(_ facts: RejoinFacts, _ primary: String, _ data: LocalData, stopsInstance: Bool) -> RejoinPlan {
+    if let refusal = refusal(facts.obstacle, facts.node) { return .refuse(refusal) }
+    if let refusal = refusal(data, primary, facts.wish) { return .refuse(refusal) }
+    var methods: [RejoinMethod] = []
+    var rejected: [RejectedMethod] = []
+    for method in RejoinMethod.allCases.sorted() {
+        // A server that receives nothing has shown that following as it is doesn't work.
+        if stopsInstance, method == .follow {
+            rejected.append(RejectedMethod(method, "the instance runs, and receives no WAL"))
+        } else if let why = reason(against: method, data: data, facts) {
+            rejected.append(RejectedMethod(method, why))
+        } else {
+            methods.append(method)
         }
+    }
+    guard !methods.isEmpty else {
+        return .refuse(.noMethod(data.finding(primary: primary), rejected, wanted: facts.wish.method))
+    }
+    return .go(
+        RejoinRoute(
+            primary: primary,
+            data: data,
+            stopsInstance: stopsInstance,
+            methods: methods,
+            rejected: rejected
+        )
+    )
+}
+
+/// Why a method isn't used; nil when it is.
+private func reason(against method: RejoinMethod, data: LocalData, _ facts: RejoinFacts) -> String? {
+    if let why = unfitness(of: method, for: data) { return why }
+    if let wanted = facts.wish.method, wanted != method { return "--method \(wanted.rawValue) was asked for" }
+    guard facts.wish.allowed.contains(method) else { return "auto_rejoin doesn't allow it" }
+    switch facts.methods[method] {
+    case .possible, .unknown: return nil
+    case .impossible(let why): return why
+    case nil: return "it wasn't looked at"
+    }
+}
+
+/// Why a method can't make a standby of such data, whatever else is given; nil when it can.
+private func unfitness(of method: RejoinMethod, for data: LocalData) -> String? {
+    switch (method, data) {
+    case (.follow, .ancestor), (.archive, .ancestor), (.rewind, .diverged), (.rewind, .tainted): nil
+    case (.copy, .ancestor), (.copy, .diverged), (.copy, .absent), (.copy, .unreadable), (.copy, .tainted),
+        (.copy, .foreign), (.copy, .ahead):
+        nil
+    case (.incremental, .ancestor), (.incremental, .diverged), (.incremental, .absent), (.incremental, .unreadable),
+        (.incremental, .tainted), (.incremental, .foreign), (.incremental, .ahead):
+        nil
+    case (.follow, .diverged), (.archive, .diverged), (.follow, .ahead), (.archive, .ahead):
+        "the data have records that the primary doesn't have"
+    case (.rewind, .ancestor): "there is nothing to take back"
+    case (.rewind, .ahead): "both are on one timeline"
+    case (.follow, .absent), (.archive, .absent), (.rewind, .absent): "there are no data"
+    case (.follow, .unreadable), (.archive, .unreadable), (.rewind, .unreadable): "the data can't be read"
+    case (.follow, .tainted), (.archive, .tainted): "the data are only half of a server's"
+    case (.follow, .foreign), (.archive, .foreign), (.rewind, .foreign): "the data are another database's"
+    case (_, .incompatible(let why)), (_, .unknown(let why)): why
+    }
+}
+
+/// Why data aren't worked on at all.
+private func refusal(_ data: LocalData, _ primary: String, _ wish: RejoinWish) -> RejoinRefusal? {
+    switch data {
+    case .absent, .unreadable, .tainted, .ancestor, .diverged: nil
+    case .incompatible(let why): .incompatible(why: why)
+    case .unknown(let why): .notComparable(why: why)
+    case .foreign(let ours, let theirs):
+        wish.discardedSystem == ours ? nil : .foreign(ours: ours, theirs: theirs, primary: primary)
+    case .ahead(let system, let position):
+        wish.discardedSystem == system ? nil : .ahead(system: system, of: position, primary: primary)
+    }
+}
+
+private func refusal(_ obstacle: ClusterObstacle, _ node: String) -> RejoinRefusal? {
+    switch obstacle {
+    case .none: nil
+    case .standbyMode: .standbyMode(node)
+    case .maintenance: .maintenance
+    case .unmanaged: .unmanaged(node)
+    case .banned(let constraint): .banned(node, constraint: constraint)
+    case .stopped: .resourceStopped
+    case .noQuorum: .noQuorum
+    case .fencing(let nodes): .fencing(nodes)
     }
 }

@@ -11,7 +11,7 @@ extension Agent {
             guard mode.isReplicated else { return try startUnreplicated(installation) }
             return try startReplicated(installation)
         } catch {
-            return Outcome(error)
+            return Outcome(rejoinInBackground(error) ?? error)
         }
     }
 
@@ -33,6 +33,8 @@ extension Agent {
         }
         // A server that runs is judged as it is; its data can't be looked at from outside.
         if case .absent = observePostmaster(dataDirectory: dataDirectory) {
+            // Half-rewound data look like any other's.
+            withExtendedLifetime(try RejoinGuard(installation).claimForStart()) {}
             try StartGate(agent: self, installation: installation, set: set).pass(cluster)
             reserveOnPrimary(set, cluster)
         }

@@ -10,15 +10,25 @@ public struct ResourceConfiguration: Sendable, Hashable {
     public let cloneName: String?
     /// The meta attributes of the clone, and of the primitive where the clone has none of the name.
     public let metaAttributes: [String: String]
+    /// The constraints that keep the resource off a node.
+    public let bans: [LocationBan]
     /// May hold a password: read through `parameter` and `reading`, never printed.
     private let values: [String: String]
 
-    init(name: String, agent: String, cloneName: String?, metaAttributes: [String: String], values: [String: String]) {
+    init(
+        name: String,
+        agent: String,
+        cloneName: String?,
+        metaAttributes: [String: String],
+        values: [String: String],
+        bans: [LocationBan] = []
+    ) {
         self.name = name
         self.agent = agent
         self.cloneName = cloneName
         self.metaAttributes = metaAttributes
         self.values = values
+        self.bans = bans
     }
 
     /// The text of an instance attribute, or nil when it isn't set.
@@ -39,6 +49,19 @@ extension ResourceConfiguration: CustomStringConvertible, CustomDebugStringConve
     public var description: String { "\(name) (\(agent))" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// A location constraint of score -INFINITY: the resource may not run on a node.
+public struct LocationBan: Sendable, Hashable {
+    public let id: String
+    public let resource: String
+    public let node: String
+
+    public init(id: String, resource: String, node: String) {
+        self.id = id
+        self.resource = resource
+        self.node = node
+    }
 }
 
 /// Finds a resource in a CIB.

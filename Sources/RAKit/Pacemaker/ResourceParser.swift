@@ -42,6 +42,7 @@ struct ResourceParser {
     private(set) var primitives: [PrimitiveRecord] = []
     private var templates: [PrimitiveRecord] = []
     private var clones: [(id: String, meta: AttributeSets)] = []
+    private var bans: [LocationBan] = []
 
     init(scanner: XMLScanner) { self.scanner = scanner }
 
@@ -53,9 +54,34 @@ struct ResourceParser {
         let cib = scanner.depth
         while try scanner.nextChild(of: cib, named: "configuration") {
             let configuration = scanner.depth
-            while try scanner.nextChild(of: configuration, named: "resources") { try readResources(clone: nil) }
+            while try scanner.nextChild(of: configuration) {
+                if scanner.isNamed("resources") {
+                    try readResources(clone: nil)
+                } else if scanner.isNamed("constraints") {
+                    try readConstraints()
+                }
+            }
         }
         return root
+    }
+
+    /// Only constraints of the plain form keep a resource off a node whatever its attributes are; rules may change with them.
+    private mutating func readConstraints() throws(XMLFault) {
+        let parent = scanner.depth
+        while try scanner.nextChild(of: parent, named: "rsc_location") {
+            guard scanner.attribute("score", is: "-INFINITY"), let node = try scanner.attribute("node") else {
+                continue
+            }
+            let role = try scanner.attribute("role") ?? "Started"
+            guard ["Started", "Slave", "Unpromoted"].contains(role) else { continue }
+            bans.append(
+                LocationBan(
+                    id: try scanner.attribute("id") ?? "",
+                    resource: try scanner.attribute("rsc") ?? "",
+                    node: node
+                )
+            )
+        }
     }
 
     private mutating func readResources(clone: Int?) throws(XMLFault) {
@@ -121,7 +147,8 @@ extension ResourceParser {
             agent: agent(of: primitive),
             cloneName: cloneName(of: primitive),
             metaAttributes: meta,
-            values: values
+            values: values,
+            bans: bans.filter { $0.resource == primitive.id || $0.resource == cloneName(of: primitive) }
         )
     }
 

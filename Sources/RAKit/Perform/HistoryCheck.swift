@@ -56,7 +56,7 @@ struct HistoryCheck {
         switch PrimaryHistory.read(agent.replicationTarget, as: agent.account, by: deadline.capped(milliseconds: 3000))
         {
         case .unknown(let why): return .unknown(why: "\(agent.replicationTarget.summary): \(why)")
-        case .known(let (theirs, flushed)):
+        case .known(let (theirs, flushed, _)):
             if let refusal = refuseTwin(local, theirs, primary: primary) { return .refuse(refusal) }
             let verdict = compareHistories(local: local, primary: theirs, flushed: flushed)
             if case .ancestorUnlessRecord(let position) = verdict, position.timeline == theirs.history.timeline,

@@ -17,6 +17,9 @@ struct PostmasterStarter {
 
     /// Starts; success means that a postmaster is on its way, not that it is up.
     func start() throws(Refusal) {
+        let claim = try RejoinGuard(installation).claimForStart()
+        // Until the postmaster's own files keep others out.
+        defer { withExtendedLifetime(claim) {} }
         try prepareLogFile()
         let socketDirectories = try prepareSockets()
         try awaitOrphans()

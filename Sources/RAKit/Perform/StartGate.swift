@@ -17,6 +17,12 @@ struct StartGate {
     /// the address by which the primary is asked may wait for the end of this start.
     func pass(_ cluster: ClusterObservation) throws(Refusal) {
         let lock = try readLock()
+        if lock != nil, agent.parameters.autoRejoin == .off {
+            throw Refusal(
+                .genericError,
+                "it was the primary, and auto_rejoin is off: 'pgrex-tool rejoin' brings it back"
+            )
+        }
         let check = HistoryCheck(agent: agent, installation: installation, isLocked: lock != nil, lock: lock?.content)
         let end = agent.deadline.earlier(milliseconds: agent.deadline.remainingMilliseconds / 3).capped(
             milliseconds: 20_000

@@ -2,12 +2,12 @@ public import RACore
 
 /// Asks a primary over a replication connection what a standby would be told.
 public enum PrimaryHistory {
-    /// The primary's system, its timeline with ancestors, and how far it has flushed.
+    /// The primary's system, its timeline with ancestors, how far it has flushed, and its version (150018 is 15.18).
     public static func read(
         _ target: ConnectionTarget,
         as account: Account?,
         by deadline: Deadline
-    ) -> Observed<(history: InstanceHistory, flushed: LSN)> {
+    ) -> Observed<(history: InstanceHistory, flushed: LSN, version: Int)> {
         do throws(ConnectionFailure) {
             let connection = try Connection.open(target, as: account, by: deadline)
             return ask(connection, by: deadline)
@@ -19,7 +19,7 @@ public enum PrimaryHistory {
     private static func ask(
         _ connection: Connection,
         by deadline: Deadline
-    ) -> Observed<(history: InstanceHistory, flushed: LSN)> {
+    ) -> Observed<(history: InstanceHistory, flushed: LSN, version: Int)> {
         do throws(QueryFailure) {
             guard let row = try connection.query("IDENTIFY_SYSTEM", by: deadline).first?.rows.first, row.count >= 3,
                 let identifier = row[0].flatMap({ UInt64($0) }),
@@ -35,7 +35,9 @@ public enum PrimaryHistory {
                 }
                 history = read
             }
-            return .known((InstanceHistory(systemIdentifier: identifier, history: history), flushed))
+            return .known(
+                (InstanceHistory(systemIdentifier: identifier, history: history), flushed, connection.serverVersion)
+            )
         } catch {
             return .unknown(why: error.text)
         }

@@ -73,3 +73,6 @@ public func timestamp() -> String {
     let count = strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
     return String(decoding: buffer[0..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
+
+/// The number of this process.
+public func ownProcessID() -> Int32 { getpid() }

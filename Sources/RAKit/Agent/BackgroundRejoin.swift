@@ -1,0 +1,54 @@
+import RACore
+
+extension Agent {
+    /// Has the data brought back by what parameter `auto_rejoin` allows, after this start, which fails.
+    ///
+    /// Work of minutes inside a start would end with the start's time: Pacemaker would stop it in the middle. So a process of
+    /// its own does it, and has the cluster forget this failure when the data can be started.
+    /// - Returns: what the start answers instead; nil when nothing is begun, and the refusal stands.
+    func rejoinInBackground(_ refusal: Refusal) -> Refusal? {
+        guard mode.isReplicated, parameters.autoRejoin.worksInBackground,
+            refusal.exitCode == .genericError || refusal.exitCode == .notInstalled,
+            case .absent = observePostmaster(dataDirectory: dataDirectory)
+        else { return nil }
+        let state = RejoinState(files: ownFiles.rejoin)
+        guard state.unattendedFailures < RejoinState.mostFailures else {
+            log.warning(
+                "auto_rejoin has failed \(state.unattendedFailures) times here and waits for 'pgrex-tool rejoin'"
+            )
+            return nil
+        }
+        guard isRejoinFree else {
+            return Refusal(refusal.exitCode, "a rejoin is under way: 'pgrex-tool status' shows how far it is")
+        }
+        let program = findProgram("pgrex-tool") ?? "/usr/sbin/pgrex-tool"
+        let words = ["rejoin", "--unattended", "--resource", environment.resource]
+        if let failure = startDetached(Command(program, words, environment: cleanEnvironment)) {
+            log.error("auto_rejoin: \(failure)")
+            return nil
+        }
+        log.notice(
+            "\(redactingPasswords(refusal.reason)); auto_rejoin=\(parameters.autoRejoin.rawValue) goes on in the background"
+        )
+        return Refusal(
+            refusal.exitCode,
+            "rejoin (\(parameters.autoRejoin.rawValue)) goes on in the background: 'pgrex-tool status' shows how far it is"
+        )
+    }
+
+    /// Whether no rejoin runs on this node.
+    private var isRejoinFree: Bool {
+        guard FileFacts(ownFiles.rejoin.directory) != nil else { return true }
+        switch FileLock.take(ownFiles.rejoin.runLock, holder: nil) {
+        case .held, .failed: return true
+        case .busy: return false
+        }
+    }
+
+    /// What outlives the action has nothing of it: neither parameters nor the words about this one operation.
+    private var cleanEnvironment: [String: String?] {
+        var changes: [String: String?] = [:]
+        for name in environmentNames() where name.hasPrefix("OCF_RESKEY_") { changes.updateValue(nil, forKey: name) }
+        return changes
+    }
+}

@@ -1,0 +1,71 @@
+internal import RACore
+
+/// Has the cluster start the instance, and watches until it receives WAL.
+struct RejoinArrival {
+    let run: RejoinRun
+
+    private var context: RejoinContext { run.context }
+
+    func bringUp() throws(RejoinFailure) {
+        let logStart = FileFacts(context.parameters.serverLogFile)?.size ?? 0
+        try forgetFailures()
+        var stage = ArrivalStage.unknown(why: "nothing was seen yet")
+        let isFollowing = wait(until: .after(milliseconds: run.options.wait * 1000), everyMilliseconds: 50) {
+            () -> Bool? in
+            let now = look()
+            if now != stage { context.progress.see(RejoinProgress.Sight(now.text)) }
+            stage = now
+            if Interruption.isRequested { return false }
+            return now == .following ? true : nil
+        }
+        if isFollowing == true { return }
+        let words = serverWords(since: logStart).map { "; PostgreSQL says: \($0)" } ?? ""
+        throw RejoinFailure(
+            .resumable,
+            "\(context.node) doesn't follow \(context.source.node) yet: \(stage.text)\(startFailure(stage))\(words)"
+                + ". HINT: 'pgrex-tool status'; then 'pgrex-tool rejoin' again."
+        )
+    }
+
+    /// Has the cluster forget the failures of this resource on this node, and nothing else: it then starts the instance.
+    private func forgetFailures() throws(RejoinFailure) {
+        let words = ["--cleanup", "--resource", context.resource, "--node", context.node]
+        let result = RAKit.run(Command("crm_resource", words), by: .after(milliseconds: 30_000))
+        guard result.isSuccess else {
+            throw RejoinFailure(
+                .resumable,
+                "crm_resource --cleanup: \(result.summary). HINT: 'pgrex-tool rejoin' again."
+            )
+        }
+    }
+
+    private func look() -> ArrivalStage {
+        let local = LocalQuestion(parameters: context.parameters)
+        switch local.ask(by: .after(milliseconds: 5000)) {
+        case .server(let facts, _): return arrivalStage(of: facts, timeline: context.source.history.history.timeline)
+        case .notRunning: return .notStarted
+        case .notServing(_, let why): return .starting(why: why)
+        case .silent(let why), .none(let why): return .unknown(why: why)
+        case .replication: return .unknown(why: "only replication connections are let in")
+        }
+    }
+
+    /// Why the cluster's start failed, when it did.
+    private func startFailure(_ stage: ArrivalStage) -> String {
+        guard case .notStarted = stage else { return "" }
+        let result = RAKit.run(Command("cibadmin", ["--query"]), by: .after(milliseconds: 10_000))
+        guard result.isSuccess,
+            let reason = lastFailureReason(in: result.output, resource: context.resource, node: context.node)
+        else { return "" }
+        return " (\"\(reason)\")"
+    }
+
+    /// The last error that the server has logged since.
+    private func serverWords(since start: Int64) -> String? {
+        let path = context.parameters.serverLogFile
+        guard let facts = FileFacts(path), facts.isRegular, facts.size > start,
+            let text = try? readTail(path, from: max(start, facts.size - 65_536))
+        else { return nil }
+        return lastError(in: text)
+    }
+}

@@ -1,0 +1,38 @@
+import RACore
+
+/// Keeps a server and a rejoin from working on the same data, and half a rejoin from being started as a server.
+struct RejoinGuard {
+    let files: RejoinFiles
+    let dataDirectory: String
+
+    init(_ installation: Installation) {
+        files = OwnedFiles(directory: installation.temporaryDirectory).rejoin
+        dataDirectory = installation.dataDirectory
+    }
+
+    /// Why the data aren't a server's; nil when nothing says so.
+    var obstacle: String? { nil }
+
+    /// Lets a start go on, and keeps a rejoin out until this process ends.
+    func claimForStart() throws(Refusal) -> FileLock? {
+        // No rejoin has ever run here.
+        guard FileFacts(files.directory) != nil else { return nil }
+        let lock: FileLock
+        switch FileLock.take(files.dataLock, holder: nil) {
+        case .held(let taken): lock = taken
+        case .busy(let holder):
+            throw Refusal(
+                .genericError,
+                "a rejoin works on the data (\(holder)): 'pgrex-tool status' shows how far it is"
+            )
+        case .failed(let failure): throw Refusal(.genericError, failure.description)
+        }
+        if let obstacle {
+            throw Refusal(
+                .genericError,
+                "the data are only half of a server's: \(obstacle): 'pgrex-tool rejoin' goes on"
+            )
+        }
+        return lock
+    }
+}

@@ -1,0 +1,125 @@
+public import RACore
+
+/// Brings a node back on the way that was decided, from whatever an earlier run has left.
+public struct RejoinRun: Sendable {
+    let survey: RejoinSurvey
+    let route: RejoinRoute
+    let options: RejoinOptions
+    let context: RejoinContext
+    let state: RejoinState
+    private let lock: FileLock
+
+    /// What came of it.
+    public struct Report: Sendable {
+        public var method: RejoinMethod
+        /// From the command to WAL being received.
+        public var milliseconds: Int
+        /// The former data's place while they are kept; nil once they are gone, or when there are none.
+        public var former: String?
+        /// What a reader should know besides.
+        public var remarks: [String]
+    }
+
+    /// Takes the lock of which there is one a resource, before anything is changed.
+    public init(
+        _ survey: RejoinSurvey,
+        _ route: RejoinRoute,
+        options: RejoinOptions,
+        progress: RejoinProgress
+    ) throws(RejoinFailure) {
+        guard let work = survey.work else {
+            throw RejoinFailure(.refused, "neither the primary nor this node's programs are known")
+        }
+        self.survey = survey
+        self.route = route
+        self.options = options
+        context = RejoinContext(
+            resource: survey.context.configuration.name,
+            node: survey.node,
+            parameters: survey.context.configuration.reading.parameters,
+            installation: work.installation,
+            source: work.source,
+            progress: progress
+        )
+        state = RejoinState(files: context.files)
+        lock = try RejoinRun.takeLock(context)
+    }
+
+    private static func takeLock(_ context: RejoinContext) throws(RejoinFailure) -> FileLock {
+        do throws(SystemError) {
+            try ensureDirectory(context.installation.temporaryDirectory, mode: 0o700, owner: context.account)
+            try ensureDirectory(context.files.directory, mode: 0o700, owner: context.account)
+        } catch {
+            throw RejoinFailure(.failed, "the agent's directory (parameter tmpdir): \(error.description)")
+        }
+        switch FileLock.take(context.files.runLock, holder: holder) {
+        case .held(let lock): return lock
+        case .busy(let holder):
+            throw RejoinFailure(
+                .refused,
+                "another rejoin runs on this node: \(holder). HINT: 'pgrex-tool status' shows how far it is."
+            )
+        case .failed(let failure): throw RejoinFailure(.failed, failure.description)
+        }
+    }
+
+    /// Who works, for whoever is told to wait.
+    private static var holder: String {
+        let who = environmentValue("SUDO_USER") ?? environmentValue("USER") ?? "root"
+        return "process \(ownProcessID()) of \(who), since \(timestamp())"
+    }
+
+    /// Does it.
+    ///
+    /// - Throws: why it ended; what was done until then stays, and the next run goes on from it.
+    public func perform() throws(RejoinFailure) -> Report {
+        let begin = Moment.now()
+        var failure: RejoinFailure?
+        for method in route.methods {
+            if let failure { context.progress.note("\(failure.reason); trying \(method.rawValue)") }
+            do throws(RejoinFailure) {
+                return try comeBack(by: method, since: begin)
+            } catch {
+                failure = error
+                guard mayTryNext(after: error) else { break }
+            }
+        }
+        throw failure ?? RejoinFailure(.refused, "no way back is open")
+    }
+
+    /// What another method may mend; an operator's wish to end isn't.
+    private func mayTryNext(after failure: RejoinFailure) -> Bool {
+        guard !Interruption.isRequested else { return false }
+        switch failure.exit {
+        case .failed, .resumable: return true
+        case .done, .usage, .refused, .unsafe: return false
+        }
+    }
+
+    private func comeBack(by method: RejoinMethod, since begin: Moment) throws(RejoinFailure) -> Report {
+        var journal = RejoinJournal(
+            node: survey.node,
+            primary: route.primary,
+            method: method,
+            phase: .preparing,
+            started: timestamp(),
+            finding: route.data.finding(primary: route.primary),
+            isUnattended: options.isUnattended
+        )
+        try state.note(journal)
+        var remarks: [String] = []
+        if method != .follow || route.stopsInstance {
+            remarks = try RejoinDataWork(run: self).perform(method, &journal)
+        }
+        journal.phase = .starting
+        try state.note(journal)
+        let arrival = RejoinArrival(run: self)
+        try arrival.bringUp()
+        let milliseconds = Moment.now().milliseconds(since: begin)
+        journal.phase = .closing
+        try state.note(journal)
+        let former = try RejoinDataWork(run: self).close()
+        state.close()
+        return Report(method: method, milliseconds: milliseconds, former: former, remarks: remarks)
+    }
+}

@@ -1,0 +1,134 @@
+public import RACore
+
+/// The node and its cluster as `pgrex-tool rejoin` finds them: everything is read, nothing changed.
+public struct RejoinSurvey: Sendable {
+    public let node: String
+    public let facts: RejoinFacts
+    /// What the steps go by; nil where no primary or no programs were found, which the plan refuses.
+    public let work: Work?
+    let context: ResourceContext
+
+    /// What a rejoin works with.
+    public struct Work: Sendable {
+        let installation: Installation
+        let source: RejoinSource
+        /// nil where there are no data that can be read.
+        let control: ControlFile?
+        let history: TimelineHistory?
+    }
+
+    /// Why the node can't even be looked at.
+    public enum Problem: Error, Sendable, Hashable, CustomStringConvertible {
+        case context(ContextProblem)
+        case clusterStopped(why: String)
+        case unnamed
+        case notReplicated(ReplicationMode)
+
+        public var description: String {
+            switch self {
+            case .context(let problem): problem.description
+            case .clusterStopped(let why):
+                "the cluster doesn't run on this node: \(why). HINT: 'crm cluster start', then again."
+            case .unnamed: "this node's name isn't known. HINT: 'crm_node --name'."
+            case .notReplicated(let mode):
+                "rep_mode is \(mode.rawValue): there is no primary in this cluster to follow"
+            }
+        }
+    }
+
+    public static func read(resource: String?, wish: RejoinWish, options: RejoinOptions) throws(Problem) -> RejoinSurvey
+    {
+        let context: ResourceContext
+        do throws(ContextProblem) {
+            context = try ConfigurationReader(resource: resource).read(by: .after(milliseconds: 10_000))
+        } catch {
+            throw .context(error)
+        }
+        if case .savedConfiguration(let why, _) = context.source { throw .clusterStopped(why: why) }
+        let mode = context.configuration.reading.parameters.repMode
+        guard mode.isReplicated else { throw .notReplicated(mode) }
+        guard let own = findOwnNode(context) else { throw .unnamed }
+        return RejoinSurvey(context, node: own, wish: wish, options: options)
+    }
+
+    init(_ context: ResourceContext, node: String, wish: RejoinWish, options: RejoinOptions) {
+        self.context = context
+        self.node = node
+        var observer = StatusObserver(reader: ConfigurationReader(resource: context.configuration.name))
+        let observation = observer.observe(context)
+        var facts = RejoinFacts(
+            node: node,
+            primaries: context.cluster.promotedNodes,
+            claims: RejoinSurvey.claims(observation),
+            obstacle: RejoinSurvey.obstacle(context, node),
+            instance: .busy(why: "it wasn't looked at"),
+            wish: wish
+        )
+        let reader = SurveyReader(context: context, node: node, options: options)
+        let (instance, answer, source) = reader.judge(by: .after(milliseconds: 30_000))
+        facts.instance = instance
+        if case .known(let source) = source, let installation = answer.installation {
+            let work = Work(
+                installation: installation,
+                source: source,
+                control: answer.control,
+                history: answer.history
+            )
+            self.work = work
+            facts.methods = reader.methods(work, answer.data)
+        } else {
+            work = nil
+        }
+        self.facts = facts
+    }
+
+    /// Every instance that says that it accepts writes.
+    private static func claims(_ observation: StatusObservation) -> [PrimaryClaim] {
+        observation.answers.sorted { $0.key < $1.key }.compactMap { node, answer in
+            switch answer {
+            case .server(let facts, _): facts.isInRecovery ? nil : PrimaryClaim(node: node, position: facts.position)
+            case .replication(let isInRecovery, let position):
+                isInRecovery ? nil : PrimaryClaim(node: node, position: position)
+            case .notRunning, .notServing, .silent, .none: nil
+            }
+        }
+    }
+
+    private static func obstacle(_ context: ResourceContext, _ node: String) -> ClusterObstacle {
+        let cluster = context.cluster
+        let meta = context.configuration.metaAttributes
+        let known = cluster.node(node)
+        let unclean = cluster.nodes.filter(\.isUnclean).map(\.name)
+        if !cluster.actsWithQuorum { return .noQuorum }
+        if !unclean.isEmpty, cluster.properties.isFencingEnabled { return .fencing(unclean) }
+        if cluster.properties.isMaintenanceMode { return .maintenance }
+        if known?.isMaintenance ?? false { return .unmanaged }
+        if meta["is-managed"].flatMap(pacemakerBoolean) == false { return .unmanaged }
+        if known?.isInStandbyMode ?? false { return .standbyMode }
+        if meta["target-role"]?.lowercased() == "stopped" { return .stopped }
+        if let ban = context.configuration.bans.first(where: { sameName($0.node, node) }) { return .banned(ban.id) }
+        return .none
+    }
+}
+
+/// What an operator may say of how a rejoin works.
+public struct RejoinOptions: Sendable, Hashable {
+    /// Another node than the primary to copy from.
+    public var source: String?
+    /// Bytes a second at most, as pg_basebackup takes it: "32M".
+    public var maxRate: String?
+    /// Whether the former data may go before the copy is there, when both don't fit.
+    public var isInPlace = false
+    /// A kept full backup for the incremental method.
+    public var incrementalFrom: String?
+    /// The directory with archived WAL on the primary.
+    public var archive: String?
+    /// Fetches one archived file: %f is its name, %p where it is to be put.
+    public var fetchCommand: String?
+    /// Whether no person watches: what the agent's start has begun.
+    public var isUnattended = false
+    /// Seconds to wait until it follows.
+    public var wait = 60
+
+    public init() {}
+}
