@@ -71,7 +71,7 @@ import Testing
         #expect(
             names == [
                 "master-pgsql", "pgsql-status", "pgsql-data-status", "pgsql-xlog-loc", "pgsql-master-baseline",
-                "pgsql-receiver-status", "pgsql-record", "pgsql-accepted-loss", "pgsql-slot",
+                "pgsql-receiver-status", "pgsql-record", "pgsql-accepted-loss", "pgsql-slot", "pgsql-rejoin-request",
             ]
         )
         #expect(NodeAttribute.allCases.filter(\.isPermanent) == [.dataStatus, .record, .acceptedLoss, .slot])

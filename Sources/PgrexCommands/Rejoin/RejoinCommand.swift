@@ -16,6 +16,8 @@ public struct RejoinCommand: ParsableCommand {
             ledger'). Then the cluster forgets the node's failures and starts the instance, and the command waits \
             until that receives WAL.
 
+            For another node, name it: its agent does the work, if its instance is down, and this command watches.
+
             It may be interrupted at any time: the same command goes on from there.
 
             EXAMPLES:
@@ -85,6 +87,9 @@ public struct RejoinCommand: ParsableCommand {
 
     @Flag(name: .long, help: .hidden)
     var unattended = false
+
+    @Flag(name: .long, help: .hidden)
+    var requested = false
 
     @OptionGroup var choice: ResourceChoice
 

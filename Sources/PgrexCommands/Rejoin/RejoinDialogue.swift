@@ -21,28 +21,71 @@ struct RejoinDialogue {
     }
 
     func run() -> RejoinExit {
-        let wish = RejoinWish(method: command.method, discardedSystem: command.discardSystem)
-        let survey: RejoinSurvey
-        do throws(RejoinSurvey.Problem) {
-            survey = try RejoinSurvey.read(resource: command.choice.resource, wish: wish, options: options)
-        } catch {
-            return refuse(RejoinFailure(.refused, error.description))
+        let patience = Deadline.after(milliseconds: command.unattended ? 120_000 : 0)
+        while true {
+            do throws(RejoinSurvey.Problem) {
+                let survey = try RejoinSurvey.read(resource: command.choice.resource, wish: wish, options: options)
+                let plan = decideRejoin(survey.facts)
+                // What the agent has begun while a primary is being chosen waits for it.
+                if plan == .refuse(.noPrimary), !patience.isPast {
+                    pause(milliseconds: 1000)
+                    continue
+                }
+                return carryOut(plan, survey)
+            } catch {
+                return refuse(RejoinFailure(.refused, error.description))
+            }
         }
-        if let wanted = command.node, !sameName(wanted, survey.node) {
-            return refuse(
-                RejoinFailure(
-                    .refused,
-                    "this node is \(survey.node): the data of \(wanted) are there. HINT: Run it on \(wanted)."
-                )
-            )
-        }
-        switch decideRejoin(survey.facts) {
+    }
+
+    private var wish: RejoinWish {
+        var wish = RejoinWish(method: command.method, discardedSystem: command.discardSystem)
+        wish.isUnattended = command.unattended && !command.requested
+        return wish
+    }
+
+    private func carryOut(_ plan: RejoinPlan, _ survey: RejoinSurvey) -> RejoinExit {
+        if let wanted = command.node, !sameName(wanted, survey.node) { return goElsewhere(wanted) }
+        switch plan {
         case .refuse(let refusal):
-            return refuse(RejoinFailure(refusal.exit, refusal.text))
+            let failure = RejoinFailure(refusal.exit, refusal.text)
+            if command.unattended { reporter(survey, RejoinMeter(isQuiet: true)).end(failure) }
+            return refuse(failure)
         case .nothing:
             say(rejoinJSON(survey.node, nil, outcome: "following"), "\(survey.node) follows already.\n")
             return .done
         case .go(let route): return go(survey, route)
+        }
+    }
+
+    private func reporter(_ survey: RejoinSurvey, _ meter: RejoinMeter) -> RejoinReporter {
+        RejoinReporter(
+            resource: survey.resource,
+            log: command.unattended ? Log(resource: survey.resource) : nil,
+            show: { meter.show($0) },
+            line: { meter.line($0) }
+        )
+    }
+
+    /// Has another node's agent do it, and watches.
+    private func goElsewhere(_ wanted: String) -> RejoinExit {
+        do throws(RejoinFailure) {
+            let remote = try RemoteRejoin(resource: command.choice.resource, node: wanted)
+            guard !command.dryRun else {
+                throw RejoinFailure(
+                    .refused,
+                    "only \(remote.node) itself can read its data. HINT: Run --dry-run there."
+                )
+            }
+            Interruption.begin()
+            let meter = RejoinMeter(isQuiet: json)
+            try remote.ask(method: command.method)
+            try remote.await(seconds: command.wait) { meter.show($0) }
+            meter.clear()
+            say(rejoinJSON(remote.node, nil, outcome: "following"), "\(remote.node) follows.\n")
+            return .done
+        } catch {
+            return refuse(error, nil, wanted)
         }
     }
 
@@ -52,13 +95,13 @@ struct RejoinDialogue {
             if json { say(rejoinJSON(survey.node, route, outcome: "planned"), "") }
             return .done
         }
+        Interruption.begin()
+        let meter = RejoinMeter(isQuiet: json)
+        let reporter = reporter(survey, meter)
         do throws(RejoinFailure) {
-            Interruption.begin()
-            let progress = RejoinProgress(
-                see: { _ in },
-                note: { [json] text in if !json { printOutput("  \(text)\n") } }
-            )
-            let report = try RejoinRun(survey, route, options: options, progress: progress).perform()
+            let report = try RejoinRun(survey, route, options: options, progress: reporter.progress).perform()
+            meter.clear()
+            reporter.end(nil)
             say(
                 rejoinJSON(survey.node, route, outcome: "following", report: report),
                 "\(survey.node) follows \(route.primary) (\(report.method.rawValue), "
@@ -66,6 +109,8 @@ struct RejoinDialogue {
             )
             return .done
         } catch {
+            meter.clear()
+            reporter.end(error)
             return refuse(error, route, survey.node)
         }
     }

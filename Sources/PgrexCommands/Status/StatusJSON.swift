@@ -74,6 +74,7 @@ private func nodeJSON(_ node: NodeStatus) -> JSONValue {
         .init("replayed_lag_bytes", unknown.value("replayed_lag_bytes", node.replayedLag) { .unsigned($0) }),
         .init("slot_retained_bytes", unknown.value("slot_retained_bytes", node.retainedWAL) { .unsigned($0) }),
         .init("slot_note", node.slotNote.map { .string($0.sentence(node: node.name)) } ?? .null),
+        .init("rejoin", node.rejoin.map(rejoinStatusJSON) ?? .null),
         .init("pending_restart", unknown.value("pending_restart", node.pendingRestart) { .integer($0) }),
         .init(
             "promotion_score",

@@ -10,7 +10,9 @@ func renderStatus(_ snapshot: StatusSnapshot, style: Style) -> String {
     let notes = footnotes.lines.map { style.paint($0, .faint) }
     let slots = snapshot.status.nodes.compactMap { node in node.slotNote.map { $0.sentence(node: node.name) } }
         .map { style.paint($0, .warning) }
-    let blocks = [header, table, notes, slots, [verdict]].filter { !$0.isEmpty }
+    let rejoins = snapshot.status.nodes.compactMap { node in node.rejoin.map { rejoinSentence($0, node: node.name) } }
+        .map { style.paint($0, .warning) }
+    let blocks = [header, table, notes, slots, rejoins, [verdict]].filter { !$0.isEmpty }
     return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
 }
 

@@ -81,6 +81,8 @@ public struct RejoinWish: Sendable, Hashable {
     public var allowed: Set<RejoinMethod> = Set(RejoinMethod.allCases)
     /// The system identifier of data that may be given up though they are no part of the primary's history.
     public var discardedSystem: UInt64?
+    /// Whether only what `auto_rejoin` allows may be done.
+    public var isUnattended = false
 
     public init(
         method: RejoinMethod? = nil,

@@ -127,6 +127,8 @@ public struct NodeStatus: Sendable, Equatable {
     public var retainedWAL: Observed<UInt64>?
     /// What is to be told of that slot; nil when it is in order.
     public var slotNote: SlotNote?
+    /// How far the node's rejoin is; nil when none is under way or ended badly.
+    public var rejoin: PublishedRejoin?
     /// Settings that wait for a restart of the instance; nil where none runs.
     public var pendingRestart: Observed<Int>?
     /// nil when the node has no score.

@@ -53,6 +53,8 @@ public struct StatusObservation: Sendable, Equatable {
     public var cluster: ClusterObservation
     /// By node name, as the cluster spells it.
     public var answers: [String: NodeAnswer]
+    /// By node name: how far its rejoin is, where one is under way or ended badly.
+    public var rejoins: [String: PublishedRejoin] = [:]
     /// While no primary runs: how the choice of one stands, and the record that it is made by.
     public var election: Election?
 

@@ -15,7 +15,11 @@ public func assembleStatus(_ observation: StatusObservation) -> ClusterStatus {
         isInMaintenance: .known(properties.isMaintenanceMode),
         recordedStates: primary.whyRecorded,
         waitsFor: observation.waitsFor,
-        nodes: observation.members.map { NodeRow(name: $0, observation: observation, primary: primary).status }
+        nodes: observation.members.map { name in
+            var status = NodeRow(name: name, observation: observation, primary: primary).status
+            status.rejoin = observation.rejoins.first { sameName($0.key, name) }?.value
+            return status
+        }
     )
 }
 

@@ -18,12 +18,14 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
     case acceptedLoss
     /// `<resource>-slot`: what is to be told of the slot that the primary has for this node (`SlotNote`).
     case slot
+    /// `<resource>-rejoin-request`: another node's operator asks this node to bring its data back.
+    case rejoinRequest
 
     /// Whether the value outlives the node's cluster services ("forever") or goes with them ("reboot").
     public var isPermanent: Bool {
         switch self {
         case .dataStatus, .record, .acceptedLoss, .slot: true
-        case .score, .status, .xlogLocation, .masterBaseline, .receiverStatus: false
+        case .score, .status, .xlogLocation, .masterBaseline, .receiverStatus, .rejoinRequest: false
         }
     }
 
@@ -38,6 +40,7 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
         case .record: resource + "-record"
         case .acceptedLoss: resource + "-accepted-loss"
         case .slot: resource + "-slot"
+        case .rejoinRequest: resource + "-rejoin-request"
         }
     }
 }

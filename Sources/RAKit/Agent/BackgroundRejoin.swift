@@ -7,22 +7,27 @@ extension Agent {
     /// its own does it, and has the cluster forget this failure when the data can be started.
     /// - Returns: what the start answers instead; nil when nothing is begun, and the refusal stands.
     func rejoinInBackground(_ refusal: Refusal) -> Refusal? {
-        guard mode.isReplicated, parameters.autoRejoin.worksInBackground,
+        let request = tools.observe(by: deadline).value.flatMap {
+            RejoinRequest($0, node: ownNode(), resource: environment.resource)
+        }
+        guard mode.isReplicated, request != nil || parameters.autoRejoin.worksInBackground,
             refusal.exitCode == .genericError || refusal.exitCode == .notInstalled,
             case .absent = observePostmaster(dataDirectory: dataDirectory)
         else { return nil }
         let state = RejoinState(files: ownFiles.rejoin)
-        guard state.unattendedFailures < RejoinState.mostFailures else {
+        guard request != nil || state.unattendedFailures < RejoinState.mostFailures else {
             log.warning(
                 "auto_rejoin has failed \(state.unattendedFailures) times here and waits for 'pgrex-tool rejoin'"
             )
             return nil
         }
-        guard isRejoinFree else {
+        guard !state.isRunning else {
             return Refusal(refusal.exitCode, "a rejoin is under way: 'pgrex-tool status' shows how far it is")
         }
         let program = findProgram("pgrex-tool") ?? "/usr/sbin/pgrex-tool"
-        let words = ["rejoin", "--unattended", "--resource", environment.resource]
+        var words = ["rejoin", "--unattended", "--resource", environment.resource]
+        if request != nil { words.append("--requested") }
+        if let method = request?.method { words += ["--method", method.rawValue] }
         if let failure = startDetached(Command(program, words, environment: cleanEnvironment)) {
             log.error("auto_rejoin: \(failure)")
             return nil
@@ -34,15 +39,6 @@ extension Agent {
             refusal.exitCode,
             "rejoin (\(parameters.autoRejoin.rawValue)) goes on in the background: 'pgrex-tool status' shows how far it is"
         )
-    }
-
-    /// Whether no rejoin runs on this node.
-    private var isRejoinFree: Bool {
-        guard FileFacts(ownFiles.rejoin.directory) != nil else { return true }
-        switch FileLock.take(ownFiles.rejoin.runLock, holder: nil) {
-        case .held, .failed: return true
-        case .busy: return false
-        }
     }
 
     /// What outlives the action has nothing of it: neither parameters nor the words about this one operation.

@@ -10,12 +10,18 @@ struct RejoinArrival {
         let logStart = FileFacts(context.parameters.serverLogFile)?.size ?? 0
         try forgetFailures()
         var stage = ArrivalStage.unknown(why: "nothing was seen yet")
+        var nextCleanup = Deadline.after(milliseconds: 3000)
         let isFollowing = wait(until: .after(milliseconds: run.options.wait * 1000), everyMilliseconds: 50) {
             () -> Bool? in
             let now = look()
             if now != stage { context.progress.see(RejoinProgress.Sight(now.text)) }
             stage = now
             if Interruption.isRequested { return false }
+            // A start that failed for this very rejoin may be recorded only after the failures were forgotten.
+            if now == .notStarted, nextCleanup.isPast {
+                nextCleanup = .after(milliseconds: 5000)
+                if RejoinGuard.isOwnRefusal(failureReason ?? "") { try? forgetFailures() }
+            }
             return now == .following ? true : nil
         }
         if isFollowing == true { return }
@@ -52,12 +58,14 @@ struct RejoinArrival {
 
     /// Why the cluster's start failed, when it did.
     private func startFailure(_ stage: ArrivalStage) -> String {
-        guard case .notStarted = stage else { return "" }
-        let result = RAKit.run(Command("cibadmin", ["--query"]), by: .after(milliseconds: 10_000))
-        guard result.isSuccess,
-            let reason = lastFailureReason(in: result.output, resource: context.resource, node: context.node)
-        else { return "" }
+        guard case .notStarted = stage, let reason = failureReason else { return "" }
         return " (\"\(reason)\")"
+    }
+
+    private var failureReason: String? {
+        let result = RAKit.run(Command("cibadmin", ["--query"]), by: .after(milliseconds: 10_000))
+        guard result.isSuccess else { return nil }
+        return lastFailureReason(in: result.output, resource: context.resource, node: context.node)
     }
 
     /// The last error that the server has logged since.

@@ -13,6 +13,12 @@ struct RejoinGuard {
     /// Why the data aren't a server's; nil when nothing says so.
     var obstacle: String? { nil }
 
+    /// Whether a start was refused because of a rejoin that was under way.
+    static func isOwnRefusal(_ reason: String) -> Bool {
+        reason.contains("goes on in the background") || reason.contains("rejoin is under way")
+            || reason.contains("a rejoin works on the data")
+    }
+
     /// Lets a start go on, and keeps a rejoin out until this process ends.
     func claimForStart() throws(Refusal) -> FileLock? {
         // No rejoin has ever run here.

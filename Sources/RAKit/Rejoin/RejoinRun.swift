@@ -84,6 +84,7 @@ public struct RejoinRun: Sendable {
                 guard mayTryNext(after: error) else { break }
             }
         }
+        if options.isUnattended { state.noteUnattendedFailure() }
         throw failure ?? RejoinFailure(.refused, "no way back is open")
     }
 
@@ -94,6 +95,15 @@ public struct RejoinRun: Sendable {
         case .failed, .resumable: return true
         case .done, .usage, .refused, .unsafe: return false
         }
+    }
+
+    /// What another node asked for is done.
+    private func answerRequest() {
+        guard RejoinRequest(survey.context.cluster, node: survey.node, resource: context.resource) != nil else {
+            return
+        }
+        let tools = ClusterTools(resource: context.resource, callMilliseconds: 5000)
+        _ = tools.write([.delete(.rejoinRequest, node: survey.node)], by: .after(milliseconds: 10_000))
     }
 
     private func comeBack(by method: RejoinMethod, since begin: Moment) throws(RejoinFailure) -> Report {
@@ -120,6 +130,7 @@ public struct RejoinRun: Sendable {
         try state.note(journal)
         let former = try RejoinDataWork(run: self).close()
         state.close()
+        answerRequest()
         return Report(method: method, milliseconds: milliseconds, former: former, remarks: remarks)
     }
 }

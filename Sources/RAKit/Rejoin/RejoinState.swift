@@ -9,6 +9,15 @@ struct RejoinState {
         (try? readText(files.journal, limit: 65_536)).flatMap { RejoinJournal(text: $0) }
     }
 
+    /// Whether a rejoin runs on this node.
+    var isRunning: Bool {
+        guard FileFacts(files.runLock) != nil else { return false }
+        switch FileLock.take(files.runLock, holder: nil) {
+        case .held, .failed: return false
+        case .busy: return true
+        }
+    }
+
     /// Notes what is being done next; durable before it begins.
     func note(_ journal: RejoinJournal) throws(RejoinFailure) {
         do throws(SystemError) {

@@ -8,6 +8,9 @@ public struct RejoinSurvey: Sendable {
     public let work: Work?
     let context: ResourceContext
 
+    /// The primitive's id.
+    public var resource: String { context.configuration.name }
+
     /// What a rejoin works with.
     public struct Work: Sendable {
         let installation: Installation
@@ -54,6 +57,8 @@ public struct RejoinSurvey: Sendable {
     init(_ context: ResourceContext, node: String, wish: RejoinWish, options: RejoinOptions) {
         self.context = context
         self.node = node
+        var wish = wish
+        if wish.isUnattended { wish.allowed = context.configuration.reading.parameters.autoRejoin.methods }
         var observer = StatusObserver(reader: ConfigurationReader(resource: context.configuration.name))
         let observation = observer.observe(context)
         var facts = RejoinFacts(

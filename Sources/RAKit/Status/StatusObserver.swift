@@ -37,7 +37,27 @@ public struct StatusObserver: Sendable {
         }
         askPeers(&observation, local, parameters)
         observation.election = FailoverSite.election(context)
+        observation.rejoins = rejoins(context, ownNode)
         return observation
+    }
+
+    /// What nodes tell of rejoins, and what one that ended without a word has left here.
+    private func rejoins(_ context: ResourceContext, _ ownNode: String?) -> [String: PublishedRejoin] {
+        let parameters = context.configuration.reading.parameters
+        guard parameters.repMode.isReplicated else { return [:] }
+        var found: [String: PublishedRejoin] = [:]
+        if case .cluster = context.source {
+            let tools = ClusterTools(resource: context.configuration.name, callMilliseconds: 5000)
+            found = tools.publishedRejoins(by: .after(milliseconds: 5000))
+        }
+        let directory = findTemporaryDirectory(parameters, account: Account(name: parameters.pgdba))
+        let state = RejoinState(files: OwnedFiles(directory: directory).rejoin)
+        guard let ownNode, let journal = state.journal, !state.isRunning else { return found }
+        guard case .ended? = found[ownNode]?.outcome else {
+            found[ownNode] = PublishedRejoin(step: journal.phase.rawValue, outcome: .interrupted)
+            return found
+        }
+        return found
     }
 
     private mutating func askPeers(
