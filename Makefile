@@ -7,7 +7,7 @@ PREFIX ?= /usr
 OCF_ROOT ?= /usr/lib/ocf
 sbindir = $(PREFIX)/sbin
 
-.PHONY: help build test check lab demo faults bench install uninstall format lint metadata deps lab-deps clean
+.PHONY: help build test check lab demo faults bench bench-rejoin install uninstall format lint metadata deps lab-deps clean
 
 help:
 	@echo "make build    compile the agent and the tool (release)"
@@ -16,6 +16,7 @@ help:
 	@echo "make demo     watch a cluster under load survive the loss of its primary"
 	@echo "make faults   hurt real clusters in every way there is a scenario for"
 	@echo "make bench    measure the monitor beside heartbeat/pgsql"
+	@echo "make bench-rejoin  measure how a failed node comes back, beside pg_basebackup; REJOIN_MEGABYTES=1024"
 	@echo "make check    what needs neither root nor a server"
 	@echo "make format   lay the code out; 'make lint' only looks"
 	@echo "make metadata print meta-data, parameter page and decision tables from the code"
@@ -61,6 +62,9 @@ faults: build lab-deps
 
 bench: build lab-deps
 	lab/bench
+
+bench-rejoin: build lab-deps
+	lab/bench-rejoin
 
 # The files that are printed from the code: meta-data, parameter page, decision tables.
 metadata: deps

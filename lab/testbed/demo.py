@@ -1,4 +1,4 @@
-"""The command `lab/demo`: a cluster under load loses its primary three times, and no acknowledged row."""
+"""The command `lab/demo`: a cluster under load loses its primary four times, and no acknowledged row."""
 import argparse
 import contextlib
 import dataclasses
@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+from . import divergence
 from .basics import PROJECT, LabError, require_root, wait_until
 from .client import Writer
 from .cluster import DIVERGED
@@ -21,8 +22,9 @@ LIMIT = 60
 
 def parser():
     top = argparse.ArgumentParser(
-        prog="lab/demo", description="Shows a cluster under load survive a killed postmaster, a power cut and a "
-        "planned switchover; counts what clients notice. Takes less than three minutes.",
+        prog="lab/demo", description="Shows a cluster under load survive a killed postmaster, a power cut, a "
+        "planned switchover, and a primary that is killed with a commit of its own and brought back by one command; "
+        "counts what clients notice. Takes less than three minutes.",
         epilog="Exit code 0 only when every act succeeded and no acknowledged row was lost.")
     top.add_argument("--name", default="demo", help="the lab's name, default 'demo'")
     top.add_argument("--example", default=str(PROJECT / "crm-examples" / "three-node-sync.crm"),
@@ -112,6 +114,8 @@ class Demo:
             self.act("power cut", "cutting the power of the primary {}", self.lab.power_off, lambda name: None)
             self.act("planned switchover", "planned switchover: putting the primary {} in standby mode",
                      self.standby_on, self.standby_off)
+            self.act("killed with own WAL", "killing the primary {} right after a commit that no standby has got",
+                     self.part_ways, self.rejoin)
             self.writer.stop()
             return not self.writer.lost()
 
@@ -151,8 +155,29 @@ class Demo:
     def bring_back_failed(self, name):
         """As an operator does, once the cluster has put the failed instance aside."""
         wait_until(lambda: self.node(name).cluster_role == "stopped", LIMIT, f"the instance of {name} set aside")
-        self.screen.event(f"  the cluster leaves {name} to an operator: crm_resource --cleanup --node {name}")
-        self.lab.any_node().exec(["crm_resource", "--cleanup", "--resource", "pgsql", "--node", name])
+        self.screen.event(f"  the cluster leaves {name} to an operator")
+        self.command(name, "pgrex-tool", "rejoin")
+
+    def command(self, name, *words):
+        """Runs an operator's command on a node, and shows what it says."""
+        self.screen.event(f"  {name}# {' '.join(words)}")
+        start = time.monotonic()
+        result = self.lab.exec(name, words, timeout=LIMIT * 2, check=False)
+        for line in result.stdout.splitlines():
+            self.screen.event(f"    {line}")
+        if result.returncode != 0:
+            raise LabError(f"{' '.join(words)} on {name}: exit code {result.returncode}: {result.stderr.strip()}")
+        return time.monotonic() - start
+
+    def part_ways(self, name):
+        divergence.part_ways(self.lab, name, "INSERT INTO lab_rows (id) VALUES (-1)")
+
+    def rejoin(self, name):
+        """One command: the WAL that is given up is saved, the data are rewound, the standby streams."""
+        wait_until(lambda: self.node(name).cluster_role == "stopped", LIMIT, f"the instance of {name} set aside")
+        seconds = self.command(name, "pgrex-tool", "rejoin")
+        self.screen.event(f"  {name} streams {seconds:.2f} s after the command")
+        self.command(name, "pgrex-tool", "ledger", "list")
 
     def standby_on(self, name):
         self.lab.set_standby(name, True)
