@@ -56,11 +56,14 @@ public struct LocationBan: Sendable, Hashable {
     public let id: String
     public let resource: String
     public let node: String
+    /// Whether only the promoted role is kept away.
+    public let isOfPromotedRole: Bool
 
-    public init(id: String, resource: String, node: String) {
+    public init(id: String, resource: String, node: String, isOfPromotedRole: Bool = false) {
         self.id = id
         self.resource = resource
         self.node = node
+        self.isOfPromotedRole = isOfPromotedRole
     }
 }
 

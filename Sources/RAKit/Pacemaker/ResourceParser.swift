@@ -73,12 +73,14 @@ struct ResourceParser {
                 continue
             }
             let role = try scanner.attribute("role") ?? "Started"
-            guard ["Started", "Slave", "Unpromoted"].contains(role) else { continue }
+            let isOfPromotedRole = ["Master", "Promoted"].contains(role)
+            guard isOfPromotedRole || ["Started", "Slave", "Unpromoted"].contains(role) else { continue }
             bans.append(
                 LocationBan(
                     id: try scanner.attribute("id") ?? "",
                     resource: try scanner.attribute("rsc") ?? "",
-                    node: node
+                    node: node,
+                    isOfPromotedRole: isOfPromotedRole
                 )
             )
         }

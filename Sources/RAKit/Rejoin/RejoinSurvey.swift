@@ -111,7 +111,7 @@ public struct RejoinSurvey: Sendable {
         if meta["is-managed"].flatMap(pacemakerBoolean) == false { return .unmanaged }
         if known?.isInStandbyMode ?? false { return .standbyMode }
         if meta["target-role"]?.lowercased() == "stopped" { return .stopped }
-        if let ban = context.configuration.bans.first(where: { sameName($0.node, node) }) { return .banned(ban.id) }
+        if let ban = context.configuration.bans.first(where: { sameName($0.node, node) && !$0.isOfPromotedRole }) { return .banned(ban.id) }
         return .none
     }
 }
