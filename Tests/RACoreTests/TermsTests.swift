@@ -72,9 +72,10 @@ import Testing
             names == [
                 "master-pgsql", "pgsql-status", "pgsql-data-status", "pgsql-xlog-loc", "pgsql-master-baseline",
                 "pgsql-receiver-status", "pgsql-record", "pgsql-accepted-loss", "pgsql-slot", "pgsql-rejoin-request",
+                "pgsql-stopped",
             ]
         )
-        #expect(NodeAttribute.allCases.filter(\.isPermanent) == [.dataStatus, .record, .acceptedLoss, .slot])
+        #expect(NodeAttribute.allCases.filter(\.isPermanent) == [.dataStatus, .record, .acceptedLoss, .slot, .stopped])
     }
 
     @Test(arguments: [("Alpha", "alpha", true), ("a.b", "a-b", false), ("node1", "node10", false), ("", "", true)])

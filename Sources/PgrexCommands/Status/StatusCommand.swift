@@ -36,7 +36,7 @@ public struct StatusCommand: ParsableCommand {
                 role (primary, standby, stopped, failed), state,
                 sync_state (sync, quorum, potential, async), timeline, received_lsn,
                 received_lag_bytes, replayed_lsn, replayed_lag_bytes,
-                slot_retained_bytes, slot_note, rejoin (state: under_way,
+                slot_retained_bytes, slot_note, stopped_by, rejoin (state: under_way,
                 interrupted, failed; step, done_bytes, total_bytes,
                 bytes_per_second, exit_code, why), pending_restart,
                 promotion_score, unknown

@@ -75,6 +75,7 @@ private func nodeJSON(_ node: NodeStatus) -> JSONValue {
         .init("slot_retained_bytes", unknown.value("slot_retained_bytes", node.retainedWAL) { .unsigned($0) }),
         .init("slot_note", node.slotNote.map { .string($0.sentence(node: node.name)) } ?? .null),
         .init("rejoin", node.rejoin.map(rejoinStatusJSON) ?? .null),
+        .init("stopped_by", node.stopNote.map { .string($0.author) } ?? .null),
         .init("pending_restart", unknown.value("pending_restart", node.pendingRestart) { .integer($0) }),
         .init(
             "promotion_score",

@@ -129,6 +129,8 @@ public struct NodeStatus: Sendable, Equatable {
     public var slotNote: SlotNote?
     /// How far the node's rejoin is; nil when none is under way or ended badly.
     public var rejoin: PublishedRejoin?
+    /// That `pgrex-tool stop` stopped it or everything; nil when that didn't.
+    public var stopNote: StopNote?
     /// Settings that wait for a restart of the instance; nil where none runs.
     public var pendingRestart: Observed<Int>?
     /// nil when the node has no score.
@@ -149,6 +151,7 @@ public struct NodeStatus: Sendable, Equatable {
         replayedLag: Observed<UInt64>? = nil,
         retainedWAL: Observed<UInt64>? = nil,
         slotNote: SlotNote? = nil,
+        stopNote: StopNote? = nil,
         pendingRestart: Observed<Int>? = nil,
         promotionScore: Observed<PromotionScore?>
     ) {
@@ -166,6 +169,7 @@ public struct NodeStatus: Sendable, Equatable {
         self.replayedLag = replayedLag
         self.retainedWAL = retainedWAL
         self.slotNote = slotNote
+        self.stopNote = stopNote
         self.pendingRestart = pendingRestart
         self.promotionScore = promotionScore
     }

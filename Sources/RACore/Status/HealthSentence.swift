@@ -79,11 +79,13 @@ private struct HealthWords {
         }
     }
 
+    fileprivate func isStopped(_ node: NodeStatus) -> Bool { node.stopNote?.scope == .node }
+
     private func whyMissing(_ node: NodeStatus) -> String {
         switch node.membership {
         case .known(.lost): return "was lost and isn't confirmed fenced"
         case .known(.offline): return "is offline"
-        case .known(.standby): return "is in standby mode"
+        case .known(.standby): return isStopped(node) ? "was stopped by 'pgrex-tool stop'" : "is in standby mode"
         case .known(.online), .known(.maintenance), .unknown: break
         }
         switch node.activity {
@@ -123,7 +125,9 @@ extension HealthWords {
         switch node.membership {
         case .known(.lost): return "Next: crm_mon -1rf"
         case .known(.offline): return "Next, on \(node.name): crm cluster start"
-        case .known(.standby): return "Next: crm node online \(node.name)"
+        case .known(.standby):
+            return isStopped(node)
+                ? "Next, on \(node.name): pgrex-tool rejoin" : "Next: crm node online \(node.name)"
         case .known(.online), .known(.maintenance), .unknown: break
         }
         switch node.activity {
@@ -137,6 +141,12 @@ extension HealthWords {
     }
 
     var nextForDown: String {
+        if let note = status.nodes.compactMap(\.stopNote).first(where: { $0.scope == .all }) {
+            return "'pgrex-tool stop --all' stopped it (\(note.author), \(note.time)). Next: pgrex-tool primary-start"
+        }
+        if !status.nodes.isEmpty, status.nodes.allSatisfy(isStopped) {
+            return "Next, on one that should be the primary: pgrex-tool primary-start"
+        }
         if let waitsFor = status.waitsFor { return "Nobody is promoted: \(waitsFor)" }
         return nextForStopped
     }

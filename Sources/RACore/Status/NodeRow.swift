@@ -31,6 +31,7 @@ struct NodeRow {
             replayedLag: replayed.map(lag),
             retainedWAL: retainedWAL(role),
             slotNote: role == .known(.primary) ? nil : slotNote,
+            stopNote: stopNote,
             pendingRestart: pendingRestart(role),
             promotionScore: promotionScore
         )
@@ -39,6 +40,13 @@ struct NodeRow {
     private var slotNote: SlotNote? {
         attributeValue(.slot, node: name, in: observation.cluster, resource: observation.resource)
             .flatMap { SlotNote($0) }
+    }
+
+    /// One that nothing stands for any more doesn't count.
+    private var stopNote: StopNote? {
+        guard let known else { return nil }
+        return RACore.stopNote(of: known, resource: observation.resource, scope: .all)
+            ?? (known.isInStandbyMode ? RACore.stopNote(of: known, resource: observation.resource, scope: .node) : nil)
     }
 
     private var statusRole: Observed<InstanceRole> { role(of: name, observation) }

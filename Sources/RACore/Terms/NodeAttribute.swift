@@ -20,11 +20,13 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
     case slot
     /// `<resource>-rejoin-request`: another node's operator asks this node to bring its data back.
     case rejoinRequest
+    /// `<resource>-stopped`: that `pgrex-tool stop` stopped this node or the whole resource (`StopNote`).
+    case stopped
 
     /// Whether the value outlives the node's cluster services ("forever") or goes with them ("reboot").
     public var isPermanent: Bool {
         switch self {
-        case .dataStatus, .record, .acceptedLoss, .slot: true
+        case .dataStatus, .record, .acceptedLoss, .slot, .stopped: true
         case .score, .status, .xlogLocation, .masterBaseline, .receiverStatus, .rejoinRequest: false
         }
     }
@@ -41,6 +43,7 @@ public enum NodeAttribute: Sendable, Hashable, CaseIterable {
         case .acceptedLoss: resource + "-accepted-loss"
         case .slot: resource + "-slot"
         case .rejoinRequest: resource + "-rejoin-request"
+        case .stopped: resource + "-stopped"
         }
     }
 }

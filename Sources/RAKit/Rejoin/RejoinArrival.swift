@@ -8,6 +8,9 @@ struct RejoinArrival {
 
     func bringUp() throws(RejoinFailure) {
         let logStart = FileFacts(context.parameters.serverLogFile)?.size ?? 0
+        if let failure = takeBackStop(ofNode: context.node, resource: context.resource) {
+            throw RejoinFailure(.resumable, "\(failure). HINT: 'pgrex-tool rejoin' again.")
+        }
         try forgetFailures()
         var stage = ArrivalStage.unknown(why: "nothing was seen yet")
         var nextCleanup = Deadline.after(milliseconds: 3000)

@@ -109,9 +109,12 @@ public struct RejoinSurvey: Sendable {
         if cluster.properties.isMaintenanceMode { return .maintenance }
         if known?.isMaintenance ?? false { return .unmanaged }
         if meta["is-managed"].flatMap(pacemakerBoolean) == false { return .unmanaged }
-        if known?.isInStandbyMode ?? false { return .standbyMode }
+        // What `pgrex-tool stop` did to the node is taken back before its start; nothing else is.
+        if known.map({ standbyMark(of: $0, resource: context.configuration.name) }) == .foreign { return .standbyMode }
         if meta["target-role"]?.lowercased() == "stopped" { return .stopped }
-        if let ban = context.configuration.bans.first(where: { sameName($0.node, node) && !$0.isOfPromotedRole }) { return .banned(ban.id) }
+        if let ban = context.configuration.bans.first(where: { sameName($0.node, node) && !$0.isOfPromotedRole }) {
+            return .banned(ban.id)
+        }
         return .none
     }
 }

@@ -51,6 +51,9 @@ public struct RemoteRejoin: Sendable {
         if let failure = tools.write([request], by: .after(milliseconds: 10_000)) {
             throw RejoinFailure(.failed, failure)
         }
+        if let failure = takeBackStop(ofNode: node, resource: context.configuration.name) {
+            throw RejoinFailure(.failed, failure)
+        }
         let words = ["--cleanup", "--resource", context.configuration.name, "--node", node]
         let result = run(Command("crm_resource", words), by: .after(milliseconds: 30_000))
         guard result.isSuccess else { throw RejoinFailure(.failed, "crm_resource --cleanup: \(result.summary)") }
