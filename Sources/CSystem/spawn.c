@@ -113,3 +113,5 @@ int csystem_interruptions(void) {
 pid_t csystem_child_of(const siginfo_t *facts) {
     return facts->si_pid;
 }
+
+int csystem_syncfs(int descriptor) { return syncfs(descriptor); }
