@@ -11,6 +11,8 @@ final class CopyPair {
     let node: TestInstance
     var parameters = Parameters()
     private let account: Account
+    private var last: RejoinContext?
+    private var programs = PostgreSQL.programs
     /// What a copy told meanwhile.
     let told = Told()
 
@@ -34,7 +36,7 @@ final class CopyPair {
             dataDirectory: node.data,
             configurationFile: node.configuration,
             pgctl: PostgreSQL.programs + "/pg_ctl",
-            binaryDirectory: PostgreSQL.programs,
+            binaryDirectory: programs,
             account: account,
             temporaryDirectory: node.temporary
         )
@@ -50,7 +52,7 @@ final class CopyPair {
             isReplication: true
         )
         guard
-            case .known((let history, let flushed)) = PrimaryHistory.read(
+            case .known((let history, let flushed, _)) = PrimaryHistory.read(
                 ConnectionTarget(
                     host: primary.address,
                     port: primary.port,
@@ -64,7 +66,7 @@ final class CopyPair {
         else { throw TestFailure("the primary doesn't answer") }
         let version = Int(try primary.query("SHOW server_version_num")[0]) ?? 0
         let told = told
-        return RejoinContext(
+        let context = RejoinContext(
             resource: "pg",
             node: "n2",
             parameters: parameters,
@@ -72,13 +74,16 @@ final class CopyPair {
             source: RejoinSource(node: "n1", replication: target, history: history, flushed: flushed, version: version),
             progress: RejoinProgress(see: { told.see($0) }, note: { told.note($0) })
         )
+        last = context
+        return context
     }
 
     func step(_ options: CopyOptions = CopyOptions()) throws -> CopyStep {
         CopyStep(context: try context(), options: options)
     }
 
-    var swap: SwapStep { get throws { SwapStep(context: try context()) } }
+    /// A swap asks no server.
+    var swap: SwapStep { get throws { SwapStep(context: try last ?? context()) } }
 
     /// The node's own configuration, as a caller puts it in.
     func configure(_ data: String) throws(RejoinFailure) {
@@ -96,6 +101,39 @@ final class CopyPair {
         } catch {
             throw RejoinFailure(.failed, "\(error)")
         }
+    }
+
+    /// Gives the node's former data the primary's tablespaces, in directories of their own, and WAL in another one.
+    ///
+    /// - Returns: the node's directories: two tablespaces', and the WAL's.
+    func spread() throws -> [String] {
+        var words: [String] = []
+        let local = try ["ts1.n2", "ts2.n2"].map { try directory($0) }
+        for (index, place) in local.enumerated() {
+            let source = try directory("ts\(index + 1)")
+            try primary.query("CREATE TABLESPACE ts\(index + 1) LOCATION '\(source)'")
+            try primary.query("CREATE TABLE public.t\(index + 1) TABLESPACE ts\(index + 1) AS SELECT \(index) AS id")
+            words += ["-T", "\(source)=\(place)"]
+        }
+        try node.becomeBackup(of: primary, words)
+        try node.appendAddress()
+        try node.startByHand()
+        try node.query("INSERT INTO public.t VALUES (4711); CHECKPOINT")
+        try PostgreSQL.asOwner(PostgreSQL.programs + "/pg_ctl", ["-D", node.data, "-w", "-m", "fast", "stop"])
+        let wal = folder + "/wal.n2"
+        try PostgreSQL.asOwner("/bin/mv", [node.data + "/pg_wal", wal], as: nil)
+        try PostgreSQL.asOwner("/bin/ln", ["-s", wal, node.data + "/pg_wal"])
+        return local + [wal]
+    }
+
+    /// Programs of the installation, one of them replaced by a script.
+    func replaceProgram(_ name: String, by script: String) throws {
+        let bin = try directory("bin")
+        for program in try listDirectory(PostgreSQL.programs) where program != name {
+            try PostgreSQL.asOwner("/bin/ln", ["-sf", PostgreSQL.programs + "/" + program, bin + "/" + program])
+        }
+        try replaceFile(bin + "/" + name, with: Array("#!/bin/sh\n\(script)\n".utf8), mode: 0o755)
+        programs = bin
     }
 
     @discardableResult
@@ -118,7 +156,12 @@ final class CopyPair {
 
     /// The former data are there, and nothing of the copy.
     func formerDataStart() throws {
-        for name in try listDirectory(folder) where name.contains(".rejoin-") { throw TestFailure("\(name) is there") }
+        for place in [folder, node.data, folder + "/ts1.n2", folder + "/ts2.n2", folder + "/wal.n2"] {
+            let names = (try? listDirectory(place)) ?? []
+            if let name = names.first(where: { $0.contains(".rejoin-") }) {
+                throw TestFailure("\(name) is in \(place)")
+            }
+        }
         try node.startByHand()
         guard node.value("SELECT count(*) FROM public.t WHERE id = 4711") == "1" else {
             throw TestFailure("the former row is gone")
@@ -150,7 +193,18 @@ final class CopyPair {
 final class Told: Sendable {
     private let state = Mutex<(sights: [RejoinProgress.Sight], notes: [String])>(([], []))
 
-    func see(_ sight: RejoinProgress.Sight) { state.withLock { $0.sights.append(sight) } }
+    /// Called once, on the first sight of data under way.
+    let onData = Mutex<(@Sendable () -> Void)?>(nil)
+
+    func see(_ sight: RejoinProgress.Sight) {
+        state.withLock { $0.sights.append(sight) }
+        guard sight.step == "copying", sight.doneBytes > 0 else { return }
+        let action = onData.withLock { action in
+            defer { action = nil }
+            return action
+        }
+        action?()
+    }
     func note(_ text: String) { state.withLock { $0.notes.append(text) } }
     var sights: [RejoinProgress.Sight] { state.withLock { $0.sights } }
     var notes: [String] { state.withLock { $0.notes } }

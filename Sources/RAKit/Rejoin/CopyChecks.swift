@@ -60,7 +60,7 @@ extension CopyStep {
         let node = context.source.node
         switch PrimaryHistory.read(context.source.replication, as: context.account, by: .after(milliseconds: 10_000)) {
         case .unknown(let why): return "\(node) no longer answers: \(why)"
-        case .known((let now, _)):
+        case .known((let now, _, _)):
             let planned = context.source.history
             guard now.systemIdentifier == planned.systemIdentifier else {
                 return

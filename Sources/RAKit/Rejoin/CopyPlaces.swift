@@ -37,7 +37,7 @@ struct CopyPlaces {
     }
 
     private func place(_ link: String, inUse user: String? = nil) -> PlaceFacts {
-        let directory = resolved(link)
+        let directory = resolvedPlace(link)
         let parent = parentDirectory(directory)
         let facts = FileFacts(directory)
         var place = PlaceFacts(
@@ -106,6 +106,20 @@ struct CopyPlaces {
         }
         return links
     }
+}
+
+/// The path behind symbolic links, also of a directory that isn't there.
+func resolvedPlace(_ path: String) -> String {
+    guard FileFacts(path) == nil else { return resolved(path) }
+    var place = path
+    while place.count > 1, place.hasSuffix("/") { place.removeLast() }
+    for _ in 1...8 {
+        guard let target = linkTarget(place) else { break }
+        place = target.hasPrefix("/") ? target : parentDirectory(place) + "/" + target
+    }
+    let name = place.split(separator: "/").last.map(String.init) ?? ""
+    let parent = resolved(parentDirectory(place))
+    return parent == "/" ? "/" + name : parent + "/" + name
 }
 
 /// The data directories in which servers work on this machine, but for one.
