@@ -67,7 +67,9 @@ struct CopySwapTests {
             )
             try pair.swap.finish()
             #expect(
-                try listDirectory(places[0]).filter { !$0.hasPrefix("PG_15") } == ["PG_14_202107181", "lost+found"]
+                try listDirectory(places[0]).filter { !$0.hasPrefix("PG_\(PostgreSQL.version)_") } == [
+                    "PG_14_202107181", "lost+found",
+                ]
             )
             #expect(!isNamed(places[2] + ".rejoin-old"))
         }

@@ -171,3 +171,42 @@ import Testing
         #expect(copyComplaint([]) == "")
     }
 }
+
+/// Whether a kept backup is one that a primary's changes can be put on.
+@Suite struct BackupManifestTests {
+    private let head = "{ \"PostgreSQL-Backup-Manifest-Version\": 2,\n\"System-Identifier\": 7654321,\n\"Files\": [\n"
+    private let tail = """
+        { "Path": "x", "Size": 1 }
+        ],
+        "WAL-Ranges": [
+        { "Timeline": 2, "Start-LSN": "0/3000028", "End-LSN": "0/3000120" }
+        ],
+        "Manifest-Checksum": "00"}
+        """
+
+    private func primary(_ timeline: UInt32, left: String) throws -> InstanceHistory {
+        let ancestors = try [(1, "0/1000000"), (2, left)].filter { $0.0 < timeline }.map {
+            TimelineHistory.Entry(timeline: try #require(TimelineID($0.0)), switchPoint: try #require(LSN($0.1)))
+        }
+        let history = TimelineHistory(timeline: try #require(TimelineID(timeline)), ancestors: ancestors)
+        return InstanceHistory(systemIdentifier: 7_654_321, history: history)
+    }
+
+    @Test func aBackupOfTheSameHistoryWillDo() throws {
+        let manifest = try #require(BackupManifest(head: head, tail: tail))
+        #expect(manifest.timeline == TimelineID(2) && manifest.start == LSN("0/3000028"))
+        #expect(manifest.fault(primary: try primary(2, left: "0/0")) == nil)
+        #expect(manifest.fault(primary: try primary(3, left: "0/3000120")) == nil)
+        #expect(manifest.fault(primary: try primary(3, left: "0/3000100"))?.contains("left at 0/3000100") == true)
+        #expect(manifest.fault(primary: try primary(1, left: "0/0"))?.contains("doesn't come from") == true)
+        var other = try primary(2, left: "0/0")
+        other.systemIdentifier = 1
+        #expect(manifest.fault(primary: other)?.contains("system identifier 7654321, but 1") == true)
+    }
+
+    @Test func anOldListHasNoSystem() throws {
+        let manifest = try #require(BackupManifest(head: "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n", tail: tail))
+        #expect(manifest.fault(primary: try primary(2, left: "0/0"))?.contains("older than PostgreSQL 17") == true)
+        #expect(BackupManifest(head: head, tail: "]}") == nil)
+    }
+}

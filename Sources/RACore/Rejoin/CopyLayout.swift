@@ -29,6 +29,8 @@ public enum CopyRole: Sendable, Hashable {
 public struct CopyPlace: Sendable, Hashable {
     public static let newName = ".rejoin-new"
     public static let oldName = ".rejoin-old"
+    /// Where what changed since a kept backup stands until both are combined.
+    public static let incrementName = ".rejoin-increment"
 
     public let role: CopyRole
     /// What a symbolic link to it says, or the parameter: the path that stays in the configuration.
@@ -49,6 +51,7 @@ public struct CopyPlace: Sendable, Hashable {
     }
 
     public var new: String { directory + (isInside ? "/" : "") + CopyPlace.newName }
+    public var increment: String { directory + (isInside ? "/" : "") + CopyPlace.incrementName }
     public var old: String { directory + (isInside ? "/" : "") + CopyPlace.oldName }
 
     /// Which entries of a directory that is exchanged entry by entry are the instance's.
@@ -59,7 +62,7 @@ public struct CopyPlace: Sendable, Hashable {
     public func own(_ entries: [String], major: String, mounted: [String] = []) -> [String] {
         switch role {
         case .data, .wal:
-            let foreign = [CopyPlace.newName, CopyPlace.oldName, "lost+found"] + mounted
+            let foreign = [CopyPlace.newName, CopyPlace.oldName, CopyPlace.incrementName, "lost+found"] + mounted
             return entries.filter { !foreign.contains($0) }
         case .tablespace, .formerTablespace: return entries.filter { $0.hasPrefix("PG_\(major)_") }
         }

@@ -64,7 +64,7 @@ private func checkWAL(_ wal: PlaceFacts, _ facts: LayoutFacts) throws(LayoutRefu
 private func isEntryOfWAL(_ name: String) -> Bool {
     let known = [
         "archive_status", "summaries", "lost+found", "RECOVERYXLOG", "RECOVERYHISTORY", CopyPlace.newName,
-        CopyPlace.oldName,
+        CopyPlace.oldName, CopyPlace.incrementName,
     ]
     let digits = name.utf8.prefix { isHexDigit($0) }.count
     return known.contains(name) || name.hasPrefix("xlogtemp.") || digits == 24

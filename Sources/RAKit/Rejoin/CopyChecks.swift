@@ -58,7 +58,7 @@ extension CopyStep {
     /// What has become of the primary that the plan was made with; nil when it is the same.
     func changeOfSource() -> String? {
         let node = context.source.node
-        switch PrimaryHistory.read(context.source.replication, as: context.account, by: .after(milliseconds: 10_000)) {
+        switch historyOfSource() {
         case .unknown(let why): return "\(node) no longer answers: \(why)"
         case .known((let now, _, _)):
             let planned = context.source.history
@@ -72,6 +72,21 @@ extension CopyStep {
                     + "there was a failover"
             }
             return nil
+        }
+    }
+
+    /// Asked again for two seconds: right after a copy its WAL senders' places may not be free yet.
+    private func historyOfSource() -> Observed<(history: InstanceHistory, flushed: LSN, version: Int)> {
+        let end = Deadline.after(milliseconds: 2000)
+        while true {
+            let seen = PrimaryHistory.read(
+                context.source.replication,
+                as: context.account,
+                by: .after(milliseconds: 10_000)
+            )
+            if case .known = seen { return seen }
+            guard !end.isPast, !isInterrupted() else { return seen }
+            pause(milliseconds: 100)
         }
     }
 

@@ -65,6 +65,11 @@ public struct CopyStep: Sendable {
         }
     }
 
+    /// Why no incremental copy can be made of the kept backup that the options name; nil when nothing is known against it.
+    public func incrementFault() -> String? {
+        options.incrementalFrom.flatMap { CopyIncrement(step: self, full: $0).fault() }
+    }
+
     /// - Throws: exit code 3 when a file system has no room for what comes, and its margin.
     public func checkRoom(_ plan: CopyPlan) throws(RejoinFailure) {
         guard let room = plan.rooms.first(where: { !$0.isEnough }) else { return }
@@ -113,15 +118,22 @@ public struct CopyStep: Sendable {
     private func fill(_ plan: CopyPlan, _ report: inout CopyReport) throws(RejoinFailure) {
         let slot = try CopySlot(context: context, isInterrupted: isInterrupted).reserve()
         let start = Moment.now()
-        try CopyProgram(step: self, plan: plan, slot: slot).run()
-        report.add("copying", since: start)
+        if let full = options.incrementalFrom {
+            try CopyIncrement(step: self, full: full).run(plan, slot: slot, &report)
+        } else {
+            try CopyProgram(step: self, plan: plan, slot: slot).run()
+            report.add("copying", since: start)
+        }
         try checkSource(plan)
     }
 
     /// Removes this run's or an earlier run's copy: only names that nothing else has.
     public func discard(_ layout: CopyLayout) throws(RejoinFailure) {
         try system { () throws(SystemError) in
-            for place in layout.filled { try removeTree(place.new) }
+            for place in layout.filled {
+                try removeTree(place.new)
+                try removeTree(place.increment)
+            }
         }
     }
 
@@ -160,7 +172,7 @@ public struct CopyStep: Sendable {
         }
     }
 
-    private func replaceLink(_ path: String, _ target: String) throws(SystemError) {
+    func replaceLink(_ path: String, _ target: String) throws(SystemError) {
         let temporary = path + ".pgsql-swift.new"
         try removeFile(temporary)
         guard symlink(target, temporary) == 0 else { throw SystemError("make symbolic link \(temporary)") }

@@ -27,11 +27,12 @@ final class CopyWatch {
     private var isLast = false
     private var walMark: [Int] = []
     private var nextLook = Moment.now()
+    private var nextStallLook = Moment.now()
 
     init(
         _ limits: CopyLimits,
         rooms: [CopyRoom],
-        walDirectory: String,
+        walDirectory: String = "",
         progress: RejoinProgress,
         isInterrupted: @escaping () -> Bool
     ) {
@@ -60,13 +61,23 @@ final class CopyWatch {
 
     /// Whether the copy may go on; asked several times a second.
     func goesOn() -> Bool {
+        guard mayGoOn() else { return false }
+        let now = Moment.now()
+        guard now >= nextStallLook else { return true }
+        nextStallLook = now.advanced(milliseconds: 300)
+        lookAtWAL()
+        stop = stall(now)
+        return stop == nil
+    }
+
+    /// Whether work on this node alone may go on, which tells no progress.
+    func mayGoOn() -> Bool {
         guard stop == nil else { return false }
         if isInterrupted() { stop = .interrupted }
         let now = Moment.now()
         guard stop == nil, now >= nextLook else { return stop == nil }
         nextLook = now.advanced(milliseconds: 300)
-        lookAtWAL()
-        stop = stall(now) ?? shortage()
+        stop = shortage()
         return stop == nil
     }
 
