@@ -63,7 +63,7 @@ func isServerProcess(_ processID: Int32, dataDirectory: String) -> Bool {
 }
 
 /// A package upgrade leaves " (deleted)" behind the path of a program that still runs.
-private func isServerProgram(_ path: String) -> Bool {
+func isServerProgram(_ path: String) -> Bool {
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     let bare = name.hasSuffix(" (deleted)") ? String(name.dropLast(10)) : name
     return bare == "postgres" || bare == "postmaster"

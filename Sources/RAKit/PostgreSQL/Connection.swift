@@ -32,7 +32,14 @@ public final class Connection {
     ///
     /// - Throws: the first error; results before it are dropped.
     public func query(_ statements: String, by deadline: Deadline) throws(QueryFailure) -> [Rows] {
-        try session.query(statements, by: deadline)
+        try session.query(statements, stopsAtCopy: false, by: deadline)
+    }
+
+    /// The rows that a statement gives before the server begins to send data, which BASE_BACKUP does.
+    ///
+    /// The connection is of no more use: what the server goes on to send is never read.
+    public func rowsBeforeCopy(_ statement: String, by deadline: Deadline) throws(QueryFailure) -> [Rows] {
+        try session.query(statement, stopsAtCopy: true, by: deadline)
     }
 
     /// The server's version as a number (150018 is 15.18).
@@ -46,7 +53,7 @@ public final class Connection {
 protocol Session: AnyObject {
     var serverVersion: Int { get }
     var serverProcessID: Int32 { get }
-    func query(_ statements: String, by deadline: Deadline) throws(QueryFailure) -> [Rows]
+    func query(_ statements: String, stopsAtCopy: Bool, by deadline: Deadline) throws(QueryFailure) -> [Rows]
 }
 
 /// The rows of one statement's result, as text; nil is SQL's null.

@@ -92,7 +92,11 @@ final class LibrarySession: Session {
         return .refused(state: state, message: message)
     }
 
-    func query(_ statements: String, by deadline: Deadline) throws(QueryFailure) -> [Rows] {
+    func query(
+        _ statements: String,
+        stopsAtCopy: Bool = false,
+        by deadline: Deadline
+    ) throws(QueryFailure) -> [Rows] {
         guard library.sendQuery(handle, statements) == 1 else { throw .lost(why: errorText) }
         var results: [Rows] = []
         var problem: QueryFailure?
@@ -101,6 +105,7 @@ final class LibrarySession: Session {
             switch library.resultStatus(result) {
             case PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE: results.append(rows(of: result))
             case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: results.append(Rows(rows: []))
+            case PGRES_COPY_OUT where stopsAtCopy && problem == nil: return results
             case PGRES_COPY_OUT, PGRES_COPY_IN, PGRES_COPY_BOTH:
                 // It would be given again and again.
                 throw .lost(why: "COPY is no question that has rows")

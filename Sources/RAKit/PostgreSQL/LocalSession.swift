@@ -83,18 +83,25 @@ final class LocalSession: Session {
                 isOpen = true
                 return .opened(self)
             case .aside: break
-            case .description, .row, .complete, .unexpected: throw .unreadable
+            case .description, .row, .complete, .copy, .unexpected: throw .unreadable
             }
         }
     }
 
-    func query(_ statements: String, by deadline: Deadline) throws(QueryFailure) -> [Rows] {
+    func query(
+        _ statements: String,
+        stopsAtCopy: Bool = false,
+        by deadline: Deadline
+    ) throws(QueryFailure) -> [Rows] {
         var results: [Rows] = []
         var problem: QueryFailure?
         guard isOpen else { throw .lost(why: "the session is over") }
         do throws(Trouble) {
             try send(framed(UInt8(ascii: "Q"), Array(statements.utf8) + [0]), by: deadline)
-            try collect(&results, &problem, by: deadline)
+            if try collect(&results, &problem, by: deadline) == .copy {
+                isOpen = false
+                guard stopsAtCopy else { throw Trouble.unreadable }
+            }
         } catch {
             isOpen = false
             switch error {
@@ -107,12 +114,12 @@ final class LocalSession: Session {
         return results
     }
 
-    /// Takes every statement's rows and the first error until the server is ready for the next query.
+    /// Takes every statement's rows and the first error until the server is ready for the next query, or begins to copy.
     private func collect(
         _ results: inout [Rows],
         _ problem: inout QueryFailure?,
         by deadline: Deadline
-    ) throws(Trouble) {
+    ) throws(Trouble) -> ServerMessage.Meaning {
         var rows: [[String?]] = []
         while true {
             switch try receive(by: deadline) {
@@ -121,7 +128,8 @@ final class LocalSession: Session {
                 results.append(Rows(rows: rows))
                 rows = []
             case .error(let state, let message): problem = problem ?? .failed(state: state, message: message)
-            case .ready: return
+            case .ready: return .ready
+            case .copy: return .copy
             case .aside, .parameter, .description: break
             case .authentication, .keyData, .unexpected: throw .unreadable
             }

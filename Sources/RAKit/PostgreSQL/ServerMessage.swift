@@ -27,6 +27,8 @@ struct ServerMessage: Equatable {
         /// A statement's end.
         case complete
         case ready
+        /// The server begins to send data.
+        case copy
         /// Nothing that an answer depends on: notices, notifications.
         case aside
         /// What no question of ours can lead to, and what is cut short.
@@ -46,6 +48,7 @@ struct ServerMessage: Equatable {
         case "D": return reader.row().map { .row($0) } ?? .unexpected
         case "C", "I": return .complete
         case "Z": return .ready
+        case "H": return .copy
         case "N", "A": return .aside
         case _: return .unexpected
         }

@@ -6,12 +6,14 @@ internal import Glibc
 /// `finish` must be called; it kills what outlives the deadline and reaps it.
 public struct RunningCommand: ~Copyable {
     private let processID: pid_t
+    private let group: ProcessGroup
     private let output: Int32
     private let errors: Int32
     private let failure: String?
 
-    fileprivate init(processID: pid_t, output: Int32, errors: Int32) {
+    fileprivate init(processID: pid_t, group: ProcessGroup, output: Int32, errors: Int32) {
         self.processID = processID
+        self.group = group
         self.output = output
         self.errors = errors
         failure = nil
@@ -19,6 +21,7 @@ public struct RunningCommand: ~Copyable {
 
     fileprivate init(failure: String) {
         processID = -1
+        group = .callers
         output = -1
         errors = -1
         self.failure = failure
@@ -29,7 +32,7 @@ public struct RunningCommand: ~Copyable {
         if let failure { return CommandResult(end: .notStarted(why: failure)) }
         var collected = Collected(descriptors: [output, errors])
         let isComplete = collected.read(until: deadline)
-        if !isComplete { kill(processID, SIGKILL) }
+        if !isComplete { send(SIGKILL) }
         let end = reap(until: isComplete ? deadline : .after(milliseconds: 1000))
         close(output)
         close(errors)
@@ -61,10 +64,10 @@ public struct RunningCommand: ~Copyable {
                 }
             }
             if patience == nil, !goesOn() {
-                kill(processID, SIGTERM)
+                send(SIGTERM)
                 patience = .after(milliseconds: 5000)
             } else if let end = patience, end.isPast {
-                kill(processID, SIGKILL)
+                send(SIGKILL)
                 break
             }
         }
@@ -74,11 +77,17 @@ public struct RunningCommand: ~Copyable {
         return CommandResult(end: patience == nil ? end : .timedOut, errors: lastErrors)
     }
 
+    /// A group of its own ends as a whole: helpers that it started would go on without it.
+    private func send(_ signal: Int32) {
+        guard processID > 1 else { return }
+        kill(group == .own ? -processID : processID, signal)
+    }
+
     private func reap(until deadline: Deadline) -> CommandEnd {
         var status: Int32 = 0
         if !hasEnded(processID, by: deadline) {
             // It closed its output and went on: end it, so that nothing of this action stays behind.
-            kill(processID, SIGKILL)
+            send(SIGKILL)
             waitpid(processID, &status, 0)
             return .timedOut
         }
@@ -130,7 +139,7 @@ public func start(_ command: Command) -> RunningCommand {
         close(errors[0])
         return RunningCommand(failure: "\(path): \(errorText(failure))")
     }
-    return RunningCommand(processID: processID, output: output[0], errors: errors[0])
+    return RunningCommand(processID: processID, group: command.group, output: output[0], errors: errors[0])
 }
 
 /// Runs a command to its end or to the deadline.
