@@ -37,6 +37,13 @@ int csystem_adopt_orphans(void);
 /* Reaps one ended child. Its pid and status; 0 when all children run; -1 with errno ECHILD when there is none. */
 pid_t csystem_reap(int *status);
 
+/* Writes out the file system that the descriptor is in. Returns -1 with errno; syncfs(2) isn't among Swift's. */
+int csystem_syncfs(int descriptor);
+
+/* Makes user and group the calling thread's effective ones, and no other thread's: the C library's functions change the
+   whole process (nptl(7)). Returns -1 with errno. */
+int csystem_act_as(uid_t uid, gid_t gid);
+
 /* From now on SIGINT, SIGTERM and SIGHUP are counted instead of ending the process. */
 void csystem_count_interruptions(void);
 

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 
 /// A user of the operating system.
@@ -24,18 +25,14 @@ public struct Account: Sendable, Hashable {
 
     /// Runs with this account's effective user, for peer authentication and for access checks.
     ///
-    /// Nothing changes when the process isn't root. One thread only: the effective user is the process's.
+    /// Nothing changes when the process isn't root, nor for its other threads.
     public func impersonate<Result>(_ body: () -> Result) -> Result {
         guard geteuid() == 0, userID != 0 else { return body() }
         let formerGroup = getegid()
         // libpq looks for .pgpass where HOME says.
         setenv("HOME", home, 1)
-        setegid(groupID)
-        seteuid(userID)
-        defer {
-            seteuid(0)
-            setegid(formerGroup)
-        }
+        _ = csystem_act_as(userID, groupID)
+        defer { _ = csystem_act_as(0, formerGroup) }
         return body()
     }
 }
