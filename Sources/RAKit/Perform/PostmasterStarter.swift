@@ -9,7 +9,7 @@ struct PostmasterStarter {
 
     init(agent: Agent, installation: Installation) {
         self.agent = agent
-        program = ServerProgram(agent: agent, installation: installation)
+        program = ServerProgram(parameters: agent.parameters, installation: installation)
         logStart = FileFacts(agent.parameters.serverLogFile)?.size ?? 0
     }
 

@@ -2,7 +2,7 @@ import RACore
 
 /// Starts PostgreSQL's own programs in the environment that the instance needs and nothing of the cluster's.
 struct ServerProgram {
-    let agent: Agent
+    let parameters: Parameters
     let installation: Installation
 
     /// What a server inherits would stay with it for years: nothing of the cluster, no client setting, no password.
@@ -12,8 +12,8 @@ struct ServerProgram {
             let isForeign = ["OCF_", "HA_", "PCMK_", "CRM_", "PG"].contains { name.hasPrefix($0) }
             if isForeign { changes[name] = .some(nil) }
         }
-        changes["PGPORT"] = String(agent.parameters.pgport)
-        if let libraries = agent.parameters.pglibs {
+        changes["PGPORT"] = String(parameters.pgport)
+        if let libraries = parameters.pglibs {
             let present = environmentValue("LD_LIBRARY_PATH").map { $0 + ":" } ?? ""
             changes["LD_LIBRARY_PATH"] = present + libraries
         }
@@ -25,17 +25,17 @@ struct ServerProgram {
     /// The options of the server, as words.
     private var serverOptions: [String] {
         var words = ["-c", "config_file=\(installation.configurationFile)"]
-        if let host = agent.parameters.pghost { words += ["-h", host] }
+        if let host = parameters.pghost { words += ["-h", host] }
         return words
     }
 
     /// `pg_ctl start` without waiting.
     func startCommand() -> Command {
         let options = serverOptions.map(shellQuoted).joined(separator: " ")
-        let given = agent.parameters.startOpt.map { " " + $0 } ?? ""
+        let given = parameters.startOpt.map { " " + $0 } ?? ""
         let words =
-            splitWords(agent.parameters.ctlOpt ?? "") + [
-                "-D", installation.dataDirectory, "-l", agent.parameters.serverLogFile, "-o", options + given, "-W",
+            splitWords(parameters.ctlOpt ?? "") + [
+                "-D", installation.dataDirectory, "-l", parameters.serverLogFile, "-o", options + given, "-W",
                 "start",
             ]
         return Command(installation.pgctl, words, environment: environment, as: installation.account)
@@ -52,7 +52,7 @@ struct ServerProgram {
 
     /// Prints a setting as the configuration files have it; fails as the start would when they can't be read.
     func settingCommand(_ name: String) -> Command {
-        let words = ["-D", installation.dataDirectory] + serverOptions + splitWords(agent.parameters.startOpt ?? "")
+        let words = ["-D", installation.dataDirectory] + serverOptions + splitWords(parameters.startOpt ?? "")
         return Command(
             installation.program("postgres"),
             words + ["-C", name],
@@ -63,11 +63,30 @@ struct ServerProgram {
 
     /// A start in the foreground, whose messages come to us in English instead of to a log file.
     func diagnosingCommand() -> Command {
-        let words = ["-D", installation.dataDirectory] + serverOptions + splitWords(agent.parameters.startOpt ?? "")
+        let words = ["-D", installation.dataDirectory] + serverOptions + splitWords(parameters.startOpt ?? "")
         let logging = ["-c", "logging_collector=off", "-c", "log_destination=stderr", "-c", "lc_messages=C"]
         return Command(
             installation.program("postgres"),
             words + logging,
+            environment: inEnglish,
+            as: installation.account
+        )
+    }
+
+    /// A server for one session without a postmaster, which recovers from a crash and ends: its input is empty.
+    ///
+    /// No WAL is removed after that recovery, as what comes next may have to read it (`wal_keep_segments` before 13). What
+    /// is `-F` for initdb is left out: a start is to find durable data, whatever happens next.
+    func recoveryCommand() -> Command {
+        let isOld = installation.majorVersion == "12"
+        let keeping = isOld ? "wal_keep_segments=1000000" : "wal_keep_size=1000000GB"
+        let words = [
+            "--single", "-D", installation.dataDirectory, "-c", "config_file=\(installation.configurationFile)", "-c",
+            keeping,
+        ]
+        return Command(
+            installation.program("postgres"),
+            words + (isOld ? [] : ["-c", "max_slot_wal_keep_size=-1"]) + ["template1"],
             environment: inEnglish,
             as: installation.account
         )

@@ -39,6 +39,12 @@ public struct RejoinFiles: Sendable, Hashable {
     public var dataLock: String { directory + "/data.lock" }
     /// The node's own configuration files, as they were before pg_rewind or a copy replaced them.
     public var configuration: String { directory + "/configuration" }
+    /// There as long as the data may be neither the node's own nor the primary's; `TaintMark` says what is in it.
+    public var taint: String { directory + "/tainted" }
+    /// The signal files that the data directory had before pg_rewind, a name a line.
+    public var signals: String { directory + "/signals" }
+    /// The WAL that pg_rewind reads, as it removes it from the data directory before it has ended.
+    public var rewindWAL: String { directory + "/rewind-wal" }
     /// Where archive files wait until they have been verified.
     public var fetched: String { directory + "/fetched" }
 }

@@ -34,7 +34,7 @@ public struct ProgramConnection: Sendable {
     }
 
     /// A value as libpq reads it (documentation, "Connection Strings").
-    private static func quoted(_ value: String) -> String {
+    static func quoted(_ value: String) -> String {
         var text = "'"
         for character in value {
             if character == "'" || character == "\\" { text.append("\\") }

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 
 /// The bytes of the files in a directory, without its subdirectories.
@@ -13,4 +14,14 @@ public func freeBytes(_ path: String) -> UInt64? {
     var facts = statvfs()
     guard statvfs(path, &facts) == 0 else { return nil }
     return UInt64(facts.f_bavail) * UInt64(facts.f_frsize)
+}
+
+/// Makes all that was written to a path's file system durable.
+///
+/// Kernels before 5.8 don't tell of a disk's errors here (syncfs(2)).
+public func syncFileSystem(_ path: String) throws(SystemError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError("open \(path)") }
+    defer { close(descriptor) }
+    guard csystem_syncfs(descriptor) == 0 else { throw SystemError("sync the file system of \(path)") }
 }
