@@ -41,7 +41,7 @@ private final class ThreadBody: Sendable {
 }
 
 /// - Returns: whether the thread was started.
-private func startThread(_ run: @escaping @Sendable () -> Void) -> Bool {
+func startThread(_ run: @escaping @Sendable () -> Void) -> Bool {
     let body = Unmanaged.passRetained(ThreadBody(run))
     var thread = pthread_t()
     let result = pthread_create(
