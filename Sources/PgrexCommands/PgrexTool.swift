@@ -8,8 +8,8 @@ public struct PgrexTool: ParsableCommand {
         discussion:
             "Settings come from the cluster's configuration: there is no file to write. Run it as root on a node.",
         subcommands: [
-            StatusCommand.self, SlotsCommand.self, RejoinCommand.self, SwitchoverCommand.self, StopCommand.self,
-            PrimaryStartCommand.self, FailoverCommand.self,
+            StatusCommand.self, SlotsCommand.self, RejoinCommand.self, LedgerCommand.self, SwitchoverCommand.self,
+            StopCommand.self, PrimaryStartCommand.self, ArchiveCommand.self, FailoverCommand.self,
         ]
     )
 

@@ -137,3 +137,11 @@ func withInstance(_ body: (TestInstance) throws -> Void) throws {
     defer { folder.remove() }
     try body(try TestInstance("n1", in: folder.path, address: "127.0.1.1", port: Ports.next()))
 }
+
+extension TestInstance {
+    /// Where its programs and directories are, as the agent finds them.
+    func installation() throws -> Installation {
+        let given = call().parameters
+        return try findInstallation(Parameters.read { given[$0] }.parameters)
+    }
+}

@@ -6,7 +6,7 @@ public struct LocalWAL: Sendable {
 
     public init(installation: Installation) { self.installation = installation }
 
-    private var directory: String { installation.dataDirectory + "/pg_wal" }
+    var directory: String { installation.dataDirectory + "/pg_wal" }
 
     /// The control file, and the history that the files tell.
     func read(by deadline: Deadline) -> Observed<(control: ControlFile, history: InstanceHistory)> {
@@ -42,17 +42,13 @@ public struct LocalWAL: Sendable {
         let known = [control.checkpoint, control.minimumRecoveryEnd].compactMap { $0 }.max() ?? control.checkpoint
         let left = history.ancestors.last.map { WALPosition(timeline: history.timeline, lsn: $0.switchPoint) }
         let start = max(known, left ?? known)
-        // One kind of record that hardly occurs: the program is to read all, and say nothing but where it ended.
-        let arguments = [
-            "-p", directory, "-t", String(start.timeline.number), "-s", start.lsn.description, "-r", "CommitTs",
-        ]
-        let result = run(Command(installation.program("pg_waldump"), arguments, as: installation.account), by: deadline)
-        let words = String(decoding: result.errors, as: UTF8.self).split(whereSeparator: { " :\n".contains($0) })
-        // "error in WAL record at 0/181AF08: invalid record length at ...": the former is that of the last good one.
-        guard let index = words.indices.dropFirst().first(where: { words[$0 - 1] == "at" && LSN(words[$0]) != nil }),
-            let lsn = LSN(words[index]), words[..<index].suffix(4).elementsEqual(["in", "WAL", "record", "at"])
-        else { return start }
-        return max(start, WALPosition(timeline: start.timeline, lsn: lsn))
+        return end(control, history, by: deadline).value.map { max(start, $0.record) } ?? start
+    }
+
+    /// pg_waldump over a stretch of one timeline; it ends by itself at the second position.
+    func dump(_ timeline: TimelineID, from start: LSN, to end: LSN, _ options: [String]) -> Command {
+        let words = ["-p", directory, "-t", String(timeline.number), "-s", start.description, "-e", end.description]
+        return Command(installation.program("pg_waldump"), words + options, as: installation.account)
     }
 
     /// Whether a record begins at or after a position on its timeline.
@@ -66,14 +62,10 @@ public struct LocalWAL: Sendable {
         if let end = control.minimumRecoveryEnd, end.timeline == position.timeline, end.lsn > position.lsn {
             return .known(true)
         }
-        // pg_waldump would wait 5 s for a segment that isn't there.
-        guard FileFacts(directory + "/" + position.segmentFileName(size: control.segmentSize)) != nil else {
-            return .known(false)
-        }
-        let arguments = [
-            "-p", directory, "-t", String(position.timeline.number), "-s", position.lsn.description, "-n", "1",
-        ]
-        let result = run(Command(installation.program("pg_waldump"), arguments, as: installation.account), by: deadline)
+        // A record whose rest would be in a file that isn't there is none: recovery stops before it as well.
+        let reached = contiguousEnd(from: position, segmentSize: control.segmentSize)
+        guard reached > position.lsn else { return .known(false) }
+        let result = run(dump(position.timeline, from: position.lsn, to: reached, ["-n", "1"]), by: deadline)
         switch result.end {
         case .timedOut, .notStarted, .killed: return .unknown(why: "pg_waldump: \(result.summary)")
         case .exited: return .known(String(decoding: result.output, as: UTF8.self).contains("lsn: "))
