@@ -7,7 +7,9 @@ public struct PgrexTool: ParsableCommand {
         abstract: "Looks after PostgreSQL clusters that run under Pacemaker with ocf:heartbeat:pgsql-swift.",
         discussion:
             "Settings come from the cluster's configuration: there is no file to write. Run it as root on a node.",
-        subcommands: [StatusCommand.self, SlotsCommand.self, RejoinCommand.self, FailoverCommand.self]
+        subcommands: [
+            StatusCommand.self, SlotsCommand.self, RejoinCommand.self, LedgerCommand.self, FailoverCommand.self,
+        ]
     )
 
     public init() {}
