@@ -67,6 +67,18 @@ import Testing
         #expect(statusJSON(shown).text(isIndented: false).contains(#""slot_note":"alpha keeps WAL for beta"#))
     }
 
+    @Test func tellsOfLostCommits() {
+        var status = status([primary("alpha"), node("beta")])
+        #expect(!renderStatus(snapshot(status), style: .plain).contains("ledger"))
+        status.openLedgerEntries = .known(1)
+        let screen = renderStatus(snapshot(status), style: .plain)
+        #expect(screen.contains("\n\n1 ledger entry of this node isn't acknowledged: 'pgrex-tool ledger list'\n\n"))
+        #expect(statusJSON(snapshot(status)).text(isIndented: false).contains(#""open_ledger_entries":1,"#))
+        status.openLedgerEntries = .unknown(why: "no permission")
+        #expect(statusJSON(snapshot(status)).text(isIndented: false).contains(#""open_ledger_entries":null,"#))
+        #expect(renderStatus(snapshot(status), style: .plain).contains("isn't known: no permission"))
+    }
+
     @Test func showsAHealthyCluster() {
         var sync = node("beta")
         sync.synchronousState = .known("sync")

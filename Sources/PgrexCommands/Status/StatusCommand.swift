@@ -32,6 +32,8 @@ public struct StatusCommand: ParsableCommand {
                 fencing (on, off, no_device), maintenance, unknown
               states_recorded_because: why sync_state and state are what the primary's
                 agent recorded; null when they are the primary's own word
+              open_ledger_entries: lost commits of this node that nobody has looked at (null:
+                unknown), ledger_note
               nodes: name, local, membership (online, standby, maintenance, offline, lost),
                 role (primary, standby, stopped, failed), state,
                 sync_state (sync, quorum, potential, async), timeline, received_lsn,

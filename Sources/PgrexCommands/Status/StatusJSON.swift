@@ -21,6 +21,8 @@ func statusJSON(_ snapshot: StatusSnapshot) -> JSONValue {
         .init("resource", .string(status.resource)), .init("rep_mode", .string(status.mode.rawValue)),
         .init("cluster", .object(cluster)),
         .init("states_recorded_because", status.recordedStates.map { .string($0) } ?? .null),
+        .init("open_ledger_entries", status.openLedgerEntries.value.map { .integer($0) } ?? .null),
+        .init("ledger_note", status.ledgerNote.map { .string($0) } ?? .null),
         .init("nodes", .array(status.nodes.map(nodeJSON))),
         .init("verdict", verdictJSON(snapshot.verdict.level, snapshot.sentence)),
     ])

@@ -1,6 +1,6 @@
 internal import RACore
 
-/// Renders the screen of `status`: header, a row a node, footnotes, what is to be told of slots, verdict.
+/// Renders the screen of `status`: header, a row a node, footnotes, what is to be told of slots and ledger, verdict.
 func renderStatus(_ snapshot: StatusSnapshot, style: Style) -> String {
     var footnotes = Footnotes()
     let header = headerLines(snapshot, &footnotes, style)
@@ -12,7 +12,8 @@ func renderStatus(_ snapshot: StatusSnapshot, style: Style) -> String {
         .map { style.paint($0, .warning) }
     let rejoins = snapshot.status.nodes.compactMap { node in node.rejoin.map { rejoinSentence($0, node: node.name) } }
         .map { style.paint($0, .warning) }
-    let blocks = [header, table, notes, slots, rejoins, [verdict]].filter { !$0.isEmpty }
+    let ledger = [snapshot.status.ledgerNote].compactMap { $0 }.map { style.paint($0, .warning) }
+    let blocks = [header, table, notes, slots, rejoins, ledger, [verdict]].filter { !$0.isEmpty }
     return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
 }
 

@@ -15,6 +15,8 @@ public struct ClusterStatus: Sendable, Equatable {
     public var recordedStates: String?
     /// Why nobody is promoted although no primary runs; nil when that isn't so, or somebody is about to be.
     public var waitsFor: String?
+    /// Entries of this node's ledger of lost commits that nobody has acknowledged.
+    public var openLedgerEntries: Observed<Int>
     /// In the order of `node_list`; without one, in the cluster's.
     public var nodes: [NodeStatus]
 
@@ -28,6 +30,7 @@ public struct ClusterStatus: Sendable, Equatable {
         isInMaintenance: Observed<Bool>,
         recordedStates: String? = nil,
         waitsFor: String? = nil,
+        openLedgerEntries: Observed<Int> = .known(0),
         nodes: [NodeStatus]
     ) {
         self.resource = resource
@@ -39,7 +42,20 @@ public struct ClusterStatus: Sendable, Equatable {
         self.isInMaintenance = isInMaintenance
         self.recordedStates = recordedStates
         self.waitsFor = waitsFor
+        self.openLedgerEntries = openLedgerEntries
         self.nodes = nodes
+    }
+}
+
+extension ClusterStatus {
+    /// What is to be told of the ledger; nil when nothing waits in it.
+    public var ledgerNote: String? {
+        switch openLedgerEntries {
+        case .known(0): nil
+        case .known(1): "1 ledger entry of this node isn't acknowledged: 'pgrex-tool ledger list'"
+        case .known(let count): "\(count) ledger entries of this node aren't acknowledged: 'pgrex-tool ledger list'"
+        case .unknown(let why): "whether commits of this node wait in its ledger isn't known: \(why)"
+        }
     }
 }
 

@@ -57,6 +57,8 @@ public struct StatusObservation: Sendable, Equatable {
     public var rejoins: [String: PublishedRejoin] = [:]
     /// While no primary runs: how the choice of one stands, and the record that it is made by.
     public var election: Election?
+    /// Entries of this node's ledger of lost commits that nobody has acknowledged.
+    public var openLedgerEntries = Observed<Int>.known(0)
 
     /// The state of an election.
     public struct Election: Sendable, Equatable {

@@ -15,6 +15,7 @@ public func assembleStatus(_ observation: StatusObservation) -> ClusterStatus {
         isInMaintenance: .known(properties.isMaintenanceMode),
         recordedStates: primary.whyRecorded,
         waitsFor: observation.waitsFor,
+        openLedgerEntries: observation.openLedgerEntries,
         nodes: observation.members.map { name in
             var status = NodeRow(name: name, observation: observation, primary: primary).status
             status.rejoin = observation.rejoins.first { sameName($0.key, name) }?.value

@@ -38,6 +38,7 @@ public struct StatusObserver: Sendable {
         askPeers(&observation, local, parameters)
         observation.election = FailoverSite.election(context)
         observation.rejoins = rejoins(context, ownNode)
+        observation.openLedgerEntries = LedgerBook(parameters).openCount
         return observation
     }
 
