@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import RAKit
 
 /// The operator's command; one subcommand a task.
 public struct PgrexTool: ParsableCommand {
@@ -16,5 +17,20 @@ public struct PgrexTool: ParsableCommand {
     public init() {}
 
     /// Parses this process's arguments and runs the subcommand that they name.
-    public static func runFromCommandLine() { main() }
+    ///
+    /// Wrong usage ends with the code that the subcommand documents.
+    public static func runFromCommandLine() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            let isUsage = exitCode(for: error) == .validationFailure
+            let arguments = CommandLine.arguments.dropFirst()
+            guard isUsage, let name = arguments.first, RejoinCommand.names.contains(name) else {
+                exit(withError: error)
+            }
+            printError(fullMessage(for: error) + "\n")
+            RAKit.exit(withCode: RejoinCommand.usageCode)
+        }
+    }
 }

@@ -75,7 +75,7 @@ extension TestCluster {
             isReplication: true
         )
         guard
-            case .known(let (history, flushed)) = PrimaryHistory.read(
+            case .known(let (history, flushed, _)) = PrimaryHistory.read(
                 target,
                 as: nil,
                 by: .after(milliseconds: 10_000)

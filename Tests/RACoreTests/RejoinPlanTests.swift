@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func theClusterIsToldFirst() {
-        let obstacles: [(ClusterObstacle, String)] = [
+        let obstacles: [(RejoinObstacle, String)] = [
             (.standbyMode, "crm node online n2"), (.maintenance, "maintenance-mode=false"),
             (.unmanaged, "crm node ready n2"),
             (.banned("cli-ban-pgsql-on-n2"), "crm configure delete cli-ban-pgsql-on-n2"), (.stopped, "primary-start"),

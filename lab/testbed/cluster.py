@@ -5,6 +5,8 @@ from .basics import LabError, wait_until
 
 # What a start that refuses diverged data tells the operator to do.
 DIVERGED = "pgrex-tool rejoin"
+# What a start says of a directory without data.
+NO_DATA = "is no data directory"
 
 
 class ClusterView:

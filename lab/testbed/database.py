@@ -53,7 +53,8 @@ def copy_first(first, other):
 def rebuild(lab, node, primary):
     """Makes a node's data anew from the primary's, as the last resort of an operator does."""
     data = "/var/lib/postgresql/data"
-    node.exec(["rm", "-rf", data, "/var/lib/postgresql/tmp/PGSQL.lock"])
+    tmp = "/var/lib/postgresql/tmp"
+    node.exec(["rm", "-rf", data, f"{data}.rejoin-new", f"{data}.rejoin-old", f"{tmp}/PGSQL.lock", f"{tmp}/rejoin"])
     wal = small_wal.option(node) if SMALL_WAL in lab.features else []
     node.exec(["runuser", "-u", "postgres", "--", postgres_binaries() / "pg_basebackup", "-D", data, "-h",
                primary.address, "-U", "repuser", "-X", "stream", "-c", "fast", *wal], timeout=120)

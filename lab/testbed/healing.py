@@ -2,7 +2,7 @@
 import contextlib
 
 from .basics import LabError, wait_until
-from .cluster import DIVERGED, failed_operations
+from .cluster import DIVERGED, NO_DATA, failed_operations
 
 
 def make_whole(lab, is_whole):
@@ -51,10 +51,11 @@ def is_noticed(lab):
 
 
 def refused(lab):
-    """Nodes whose data have diverged: their start was refused, or a monitor found it out while they waited for WAL."""
+    """Nodes whose data have diverged or are gone: their start was refused, or a monitor found it out while they waited for
+    WAL."""
     tree = lab.try_cib()
     return {name for operation in ("start", "monitor") for name, reason in failed_operations(tree, operation)
-            if DIVERGED in reason}
+            if DIVERGED in reason or NO_DATA in reason}
 
 
 def picture(lab):

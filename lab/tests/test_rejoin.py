@@ -1,5 +1,6 @@
 """`pgrex-tool rejoin`: a failed node comes back by one command."""
 import json
+import shutil
 import subprocess
 
 from testbed import divergence
@@ -78,6 +79,10 @@ class Rejoin(RejoinTest):
         self.data_of(victim).mkdir()
         code, said, _ = self.rejoin(victim, "--dry-run", "--json")
         self.assertEqual((code, json.loads(said)["plan"]), (0, "copy"))
+        code, _, complaint = self.rejoin(victim)
+        self.assertEqual(code, 2, complaint)
+        self.assertIn("chown postgres: /var/lib/postgresql/data", complaint)
+        shutil.chown(self.data_of(victim), "postgres", "postgres")
         # What was the node's own is lost: the primary's configuration is the lab's for every node.
         self.comes_back(victim)
         run(["rm", "-rf", aside])

@@ -49,7 +49,7 @@ public struct RejoinCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Copy from this node's standby, not from the primary.", valueName: "node"))
     var source: String?
 
-    @Option(name: .long, help: ArgumentHelp("Bytes a second of a copy at most: 32M.", valueName: "rate"))
+    @Option(name: .long, help: ArgumentHelp("Most of a copy that comes in a second: 32MB.", valueName: "rate"))
     var maxRate: String?
 
     @Flag(name: .long, help: "Remove the former data before the copy is made: only where both don't fit.")
@@ -96,7 +96,18 @@ public struct RejoinCommand: ParsableCommand {
     public init() {}
 
     public func validate() throws {
+        if let maxRate, rate == nil {
+            throw ValidationError("--max-rate takes 32kB to 1GB, a number with a unit, and not \"\(maxRate)\"")
+        }
         guard (0...86_400).contains(wait) else { throw ValidationError("--wait takes 0 to 86400 seconds") }
+    }
+
+    /// kB a second; nil without a limit, or with one that pg_basebackup doesn't take.
+    var rate: Int? {
+        guard let maxRate else { return nil }
+        let text = maxRate.hasSuffix("M") || maxRate.hasSuffix("k") ? maxRate + "B" : maxRate
+        guard let bytes = QuantityKind.size.read(text), (32 << 10...1 << 30).contains(bytes) else { return nil }
+        return bytes >> 10
     }
 
     public func run() throws {
@@ -107,3 +118,10 @@ public struct RejoinCommand: ParsableCommand {
 }
 
 extension RejoinMethod: ExpressibleByArgument {}
+
+extension RejoinCommand {
+    /// As which it may be called.
+    static let names = ["rejoin", "standby-start"]
+    /// The exit code of wrong usage.
+    static let usageCode = RejoinExit.usage.rawValue
+}

@@ -10,7 +10,7 @@ struct RejoinDialogue {
     private var options: RejoinOptions {
         var options = RejoinOptions()
         options.source = command.source
-        options.maxRate = command.maxRate
+        options.maxRate = command.rate
         options.isInPlace = command.inPlace
         options.incrementalFrom = command.incrementalFrom
         options.archive = command.archive
@@ -25,6 +25,10 @@ struct RejoinDialogue {
         while true {
             do throws(RejoinSurvey.Problem) {
                 let survey = try RejoinSurvey.read(resource: command.choice.resource, wish: wish, options: options)
+                if survey.isUnsettled, !command.dryRun, command.node.map({ sameName($0, survey.node) }) ?? true {
+                    if let failure = settle(survey) { return refuse(failure) }
+                    continue
+                }
                 let plan = decideRejoin(survey.facts)
                 // What the agent has begun while a primary is being chosen waits for it.
                 if plan == .refuse(.noPrimary), !patience.isPast {
@@ -35,6 +39,18 @@ struct RejoinDialogue {
             } catch {
                 return refuse(RejoinFailure(.refused, error.description))
             }
+        }
+    }
+
+    /// Brings a swap that was under way to its end.
+    private func settle(_ survey: RejoinSurvey) -> RejoinFailure? {
+        let meter = RejoinMeter(isQuiet: json)
+        do throws(RejoinFailure) {
+            let run = try RejoinRun(survey, options: options, progress: reporter(survey, meter).progress)
+            let isChanged = try run.settle()
+            return isChanged ? nil : RejoinFailure(.resumable, "a swap under way could not be brought to an end")
+        } catch {
+            return error
         }
     }
 
@@ -98,14 +114,22 @@ struct RejoinDialogue {
         Interruption.begin()
         let meter = RejoinMeter(isQuiet: json)
         let reporter = reporter(survey, meter)
+        let run: RejoinRun
         do throws(RejoinFailure) {
-            let report = try RejoinRun(survey, route, options: options, progress: reporter.progress).perform()
+            run = try RejoinRun(survey, options: options, progress: reporter.progress)
+        } catch {
+            // Whoever holds the lock tells of himself.
+            return refuse(error, route, survey.node)
+        }
+        do throws(RejoinFailure) {
+            _ = try run.settle()
+            let report = try run.perform(route)
             meter.clear()
             reporter.end(nil)
             say(
                 rejoinJSON(survey.node, route, outcome: "following", report: report),
                 "\(survey.node) follows \(route.primary) (\(report.method.rawValue), "
-                    + "\(secondsText(report.milliseconds))).\n"
+                    + "\(precise(report.milliseconds))).\n"
             )
             return .done
         } catch {
@@ -168,7 +192,7 @@ extension RejoinExit {
 }
 
 /// Milliseconds as seconds with two decimals: "0.59 s".
-func secondsText(_ milliseconds: Int) -> String {
+func precise(_ milliseconds: Int) -> String {
     let hundredths = (milliseconds + 5) / 10
     let rest = hundredths % 100
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) s"

@@ -5,7 +5,7 @@ public struct RejoinFacts: Sendable, Hashable {
     public var primaries: [String]
     /// Every instance that says that it accepts writes, whatever the cluster thinks: node and position.
     public var claims: [PrimaryClaim] = []
-    public var obstacle: ClusterObstacle = .none
+    public var obstacle: RejoinObstacle = .none
     public var instance: RejoinInstance
     /// How each method would fare; one that isn't here wasn't looked at.
     public var methods: [RejoinMethod: MethodFinding] = [:]
@@ -15,7 +15,7 @@ public struct RejoinFacts: Sendable, Hashable {
         node: String,
         primaries: [String],
         claims: [PrimaryClaim] = [],
-        obstacle: ClusterObstacle = .none,
+        obstacle: RejoinObstacle = .none,
         instance: RejoinInstance,
         methods: [RejoinMethod: MethodFinding] = [:],
         wish: RejoinWish = RejoinWish()
@@ -47,7 +47,7 @@ public struct PrimaryClaim: Sendable, Hashable {
 }
 
 /// What keeps the cluster from starting the instance on the node.
-public enum ClusterObstacle: Sendable, Hashable {
+public enum RejoinObstacle: Sendable, Hashable {
     case none
     /// Pacemaker's standby mode of the node.
     case standbyMode

@@ -139,7 +139,7 @@ private func refusal(_ data: LocalData, _ primary: String, _ wish: RejoinWish) -
     }
 }
 
-private func refusal(_ obstacle: ClusterObstacle, _ node: String) -> RejoinRefusal? {
+private func refusal(_ obstacle: RejoinObstacle, _ node: String) -> RejoinRefusal? {
     switch obstacle {
     case .none: nil
     case .standbyMode: .standbyMode(node)

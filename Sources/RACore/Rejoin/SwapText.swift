@@ -9,8 +9,8 @@ extension SwapRecord {
             let words = ["place", place.role.word, place.isInside ? "inside" : "beside"]
             lines.append((words + [place.link, place.directory, place.source].map(escaped)).joined(separator: " "))
         }
-        lines += out.map { "out \(escaped($0.from)) \(escaped($0.to))" }
-        lines += into.map { "into \(escaped($0.from)) \(escaped($0.to))" }
+        lines += out.map { "out \(percentEncoded($0.from)) \(percentEncoded($0.to))" }
+        lines += into.map { "into \(percentEncoded($0.from)) \(percentEncoded($0.to))" }
         return (lines + ["end", ""]).joined(separator: "\n")
     }
 
@@ -24,7 +24,7 @@ extension SwapRecord {
         var places: [CopyPlace] = []
         var moves: (out: [SwapMove], into: [SwapMove]) = ([], [])
         for line in lines[3...].dropLast() {
-            let words = line.map { unescaped($0) }
+            let words = line.map { percentDecoded($0) }
             switch words[0] {
             case "out" where words.count == 3: moves.out.append(SwapMove(from: words[1], to: words[2]))
             case "into" where words.count == 3: moves.into.append(SwapMove(from: words[1], to: words[2]))
@@ -42,9 +42,9 @@ extension SwapRecord {
             phase: phase,
             canGoBack: lines[1][2] == "back",
             layout: CopyLayout(
-                major: unescaped(lines[2][1]),
+                major: percentDecoded(lines[2][1]),
                 places: places,
-                mounted: lines[2].dropFirst(2).map { unescaped($0) }
+                mounted: lines[2].dropFirst(2).map { percentDecoded($0) }
             ),
             out: moves.out,
             into: moves.into
@@ -76,7 +76,7 @@ extension CopyRole {
 }
 
 /// A word without spaces and line ends: those bytes and "%" become "%" and two hexadecimal digits.
-private func escaped(_ text: String) -> String {
+private func percentEncoded(_ text: String) -> String {
     var bytes: [UInt8] = []
     for byte in text.utf8 {
         if byte > 0x20, byte != UInt8(ascii: "%"), byte != 0x7F {
@@ -88,7 +88,7 @@ private func escaped(_ text: String) -> String {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-private func unescaped(_ word: some StringProtocol) -> String {
+private func percentDecoded(_ word: some StringProtocol) -> String {
     let bytes = Array(word.utf8)
     var plain: [UInt8] = []
     var index = 0

@@ -129,6 +129,7 @@ public struct CopyStep: Sendable {
 
     /// Removes this run's or an earlier run's copy: only names that nothing else has.
     public func discard(_ layout: CopyLayout) throws(RejoinFailure) {
+        endOrphanedCopies(into: layout.data.new)
         try system { () throws(SystemError) in
             for place in layout.filled {
                 try removeTree(place.new)

@@ -96,15 +96,3 @@ private func readPieces(
     }
     return CopiedFile(name: name, size: size, checksum: checksum.value)
 }
-
-/// Removes a directory with all that is in it, links not followed; that there is none is success.
-func removeTree(_ path: String) throws(SystemError) {
-    var facts = stat()
-    guard lstat(path, &facts) == 0 else {
-        guard errno == ENOENT else { throw SystemError("look at \(path)") }
-        return
-    }
-    guard facts.st_mode & S_IFMT == S_IFDIR else { return try removeFile(path) }
-    for name in try listDirectory(path) { try removeTree(path + "/" + name) }
-    guard rmdir(path) == 0 || errno == ENOENT else { throw SystemError("remove \(path)") }
-}

@@ -8,6 +8,7 @@ struct RejoinArrival {
 
     func bringUp() throws(RejoinFailure) {
         let logStart = FileFacts(context.parameters.serverLogFile)?.size ?? 0
+        // What `pgrex-tool stop` did is taken back.
         if let failure = takeBackStop(ofNode: context.node, resource: context.resource) {
             throw RejoinFailure(.resumable, "\(failure). HINT: 'pgrex-tool rejoin' again.")
         }

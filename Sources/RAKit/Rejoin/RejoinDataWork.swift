@@ -3,25 +3,98 @@ internal import RACore
 /// The part of a rejoin that changes data: with the data lock held, and no server on them.
 struct RejoinDataWork {
     let run: RejoinRun
+    /// What was decided; nil while what an earlier run left is settled.
+    let route: RejoinRoute?
 
     private var context: RejoinContext { run.context }
+    private var swap: SwapStep { SwapStep(context: context) }
 
+    /// Makes the data a standby's.
+    ///
     /// - Returns: what a reader should know.
     func perform(_ method: RejoinMethod, _ journal: inout RejoinJournal) throws(RejoinFailure) -> [String] {
         let lock = try claim()
         defer { withExtendedLifetime(lock) {} }
         try endInstance()
-        throw RejoinFailure(.refused, "\(method.rawValue) isn't to be had yet: the data are as they were")
+        switch method {
+        case .follow: return []
+        case .archive:
+            try enter(.fetching, &journal)
+            try fetch()
+            return []
+        case .rewind:
+            try saveEvidence(method, &journal)
+            try enter(.rewinding, &journal)
+            return try rewind()
+        case .incremental, .copy:
+            try saveEvidence(method, &journal)
+            return try copy(method, &journal)
+        }
     }
 
-    /// What stays of the former data; removes what is no longer needed.
-    func close() throws(RejoinFailure) -> String? { nil }
+    private func enter(_ phase: RejoinJournal.Phase, _ journal: inout RejoinJournal) throws(RejoinFailure) {
+        guard !Interruption.isRequested else {
+            throw RejoinFailure(.resumable, "interrupted. HINT: 'pgrex-tool rejoin' goes on.")
+        }
+        journal.phase = phase
+        try run.state.note(journal)
+    }
+
+    // What an earlier run has left
+
+    /// Brings a swap that was under way to an end, and forgets what is kept for data that weren't touched.
+    ///
+    /// - Returns: whether the data are others now.
+    func settle() throws(RejoinFailure) -> Bool {
+        let lock = try claim()
+        defer { withExtendedLifetime(lock) {} }
+        switch swap.state() {
+        case .none:
+            if case .known(nil) = TaintMark.read(context.files) { discardKeptConfiguration() }
+            return false
+        case .swapped, .inPlace: return false
+        case .prepared, .half:
+            context.progress.note("going on with a swap that was under way")
+            try swap.perform()
+        case .undoing, .undone:
+            context.progress.note("going on with the way back from a swap")
+            try swap.undo()
+        case .finishing: try swap.finish()
+        case .unreadable(let why):
+            throw RejoinFailure(.refused, "how far a swap was can't be read: \(why). HINT: Look at \(swap.path).")
+        }
+        return true
+    }
+
+    private func discardKeptConfiguration() {
+        do throws(SystemError) {
+            try KeptConfiguration(context).discard()
+        } catch {
+            context.progress.note(error.description)
+        }
+    }
+
+    /// What stays of the former data; removes what is no longer needed once the standby follows.
+    func close() throws(RejoinFailure) -> String? {
+        switch swap.state() {
+        case .none, .undone: break
+        case .swapped, .finishing:
+            context.progress.see(.init("removing the former data"))
+            try swap.finish()
+        case .prepared: try swap.undo()
+        case .half, .undoing, .inPlace, .unreadable: return swap.path
+        }
+        discardKeptConfiguration()
+        return nil
+    }
+
+    // The locks
 
     /// No start may begin from here on; one that is under way is waited for.
     private func claim() throws(RejoinFailure) -> FileLock {
         let end = Deadline.after(milliseconds: 30_000)
         while true {
-            switch FileLock.take(context.files.dataLock, holder: "\(run.route.primary) is followed, \(timestamp())") {
+            switch FileLock.take(context.files.dataLock, holder: "process \(ownProcessID()), since \(timestamp())") {
             case .held(let lock): return lock
             case .failed(let failure): throw RejoinFailure(.failed, failure.description)
             case .busy:
@@ -40,7 +113,7 @@ struct RejoinDataWork {
     private func endInstance() throws(RejoinFailure) {
         let directory = context.installation.dataDirectory
         if case .running(let file) = observePostmaster(dataDirectory: directory) {
-            guard run.route.stopsInstance else {
+            guard route?.stopsInstance ?? false else {
                 throw RejoinFailure(.refused, "a server has come up meanwhile. HINT: Run it again.")
             }
             context.progress.note("ending the server that receives nothing (process \(file.processID))")
@@ -57,5 +130,93 @@ struct RejoinDataWork {
         guard isGone == true else {
             throw RejoinFailure(.refused, "a server still works in \(directory). HINT: 'pgrex-tool status'.")
         }
+    }
+}
+
+extension RejoinDataWork {
+    /// Keeps the WAL that is about to be given up; without it nothing is changed.
+    private func saveEvidence(_ method: RejoinMethod, _ journal: inout RejoinJournal) throws(RejoinFailure) {
+        guard let fork = route?.data.fork, let control = run.work.control, let history = run.work.history else {
+            return
+        }
+        try enter(.saving, &journal)
+        context.progress.see(.init("saving WAL that is given up"))
+        _ = try EvidenceStep(context: context).save(
+            fork: fork,
+            control: control,
+            history: history,
+            why: method.rawValue
+        )
+    }
+
+    private func fetch() throws(RejoinFailure) {
+        guard let need = run.work.need else { throw RejoinFailure(.refused, "it isn't known which WAL is missing") }
+        let redo = run.work.control.map { WALSegment(holding: $0.redo, size: $0.segmentSize) }
+        guard let redo, case .archive(let segments) = need.path else {
+            throw RejoinFailure(.refused, "no file is to be fetched")
+        }
+        let (origins, _) = ArchiveFetch.origins(
+            context,
+            directory: run.options.archive,
+            command: run.options.fetchCommand,
+            redo: redo,
+            by: .after(milliseconds: 20_000)
+        )
+        try ArchiveFetch(context: context, origins: origins).fetch(segments, localEnd: need.localEnd)
+    }
+
+    private func rewind() throws(RejoinFailure) -> [String] {
+        let prerequisites = RewindPrerequisites.read(context, by: .after(milliseconds: 30_000))
+        guard let role = prerequisites.role, prerequisites.isMet else {
+            throw RejoinFailure(.failed, prerequisites.obstacles.joined(separator: "; "))
+        }
+        context.progress.see(.init("rewinding"))
+        let step = RewindStep(context: context, role: role)
+        let report: RewindReport
+        if case .known(nil) = TaintMark.read(context.files) {
+            guard let fork = route?.data.fork else { throw RejoinFailure(.failed, "there is nothing to take back") }
+            report = try step.run(fork: fork)
+        } else {
+            report = try step.resume()
+        }
+        return ["pg_rewind copied \(report.copiedBytes) bytes in \(report.milliseconds) ms"]
+    }
+
+    private func copy(_ method: RejoinMethod, _ journal: inout RejoinJournal) throws(RejoinFailure) -> [String] {
+        // Former data that a swap has put aside come back first: two swaps at a time would be one too many.
+        if case .swapped = swap.state() {
+            context.progress.note(
+                "the copy of before can't follow \(context.source.node): the former data come back first"
+            )
+            try swap.undo()
+        }
+        var options = CopyOptions(
+            maxRate: run.options.maxRate,
+            isInPlace: run.options.isInPlace,
+            incrementalFrom: method == .incremental ? run.options.incrementalFrom : nil
+        )
+        if case .inPlace = swap.state() { options.isInPlace = true }
+        let step = CopyStep(context: context, options: options)
+        let plan = try step.plan()
+        try step.checkRoom(plan)
+        try KeptConfiguration(context).save()
+        try enter(.copying, &journal)
+        if options.isInPlace { try swap.removeFormer(plan.layout) }
+        var notes: [String] = []
+        let report = try step.copy(plan) { (directory) throws(RejoinFailure) in
+            notes = try KeptConfiguration(context).restore(into: directory)
+        }
+        for note in notes { context.progress.note(note) }
+        for stage in report.stages { context.progress.note("\(stage.name): \(stage.milliseconds) ms") }
+        try enter(.swapping, &journal)
+        try swap.prepare(plan.layout)
+        try swap.perform()
+        do throws(SystemError) {
+            try RewindStep.forget(context)
+        } catch {
+            throw RejoinFailure(.resumable, error.description)
+        }
+        let verified = report.isVerified ? "verified" : "not verified: PostgreSQL \(context.source.majorVersion) can't"
+        return ["copied \(report.bytes) bytes (\(verified))"]
     }
 }

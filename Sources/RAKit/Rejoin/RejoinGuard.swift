@@ -3,15 +3,27 @@ import RACore
 /// Keeps a server and a rejoin from working on the same data, and half a rejoin from being started as a server.
 struct RejoinGuard {
     let files: RejoinFiles
-    let dataDirectory: String
 
     init(_ installation: Installation) {
         files = OwnedFiles(directory: installation.temporaryDirectory).rejoin
-        dataDirectory = installation.dataDirectory
     }
 
     /// Why the data aren't a server's; nil when nothing says so.
-    var obstacle: String? { nil }
+    var obstacle: String? {
+        switch TaintMark.read(files) {
+        case .unknown(let why): return why
+        case .known(.some(let mark)): return "pg_rewind from \(mark.source) began at \(mark.time), and didn't end"
+        case .known(nil): break
+        }
+        let state = SwapStep.state(files)
+        switch state {
+        case .none, .prepared, .swapped, .undone, .finishing: return nil
+        case .half(let done, let count): return "\(done) of \(count) renames of a swap are done"
+        case .undoing(let left, let count): return "\(left) of \(count) renames of a swap are to be taken back"
+        case .inPlace: return "the former data were removed for a copy, which isn't there"
+        case .unreadable(let why): return why
+        }
+    }
 
     /// Whether a start was refused because of a rejoin that was under way.
     static func isOwnRefusal(_ reason: String) -> Bool {

@@ -3,7 +3,7 @@ public import RACore
 /// Brings a node back on the way that was decided, from whatever an earlier run has left.
 public struct RejoinRun: Sendable {
     let survey: RejoinSurvey
-    let route: RejoinRoute
+    let work: RejoinSurvey.Work
     let options: RejoinOptions
     let context: RejoinContext
     let state: RejoinState
@@ -23,7 +23,6 @@ public struct RejoinRun: Sendable {
     /// Takes the lock of which there is one a resource, before anything is changed.
     public init(
         _ survey: RejoinSurvey,
-        _ route: RejoinRoute,
         options: RejoinOptions,
         progress: RejoinProgress
     ) throws(RejoinFailure) {
@@ -31,7 +30,7 @@ public struct RejoinRun: Sendable {
             throw RejoinFailure(.refused, "neither the primary nor this node's programs are known")
         }
         self.survey = survey
-        self.route = route
+        self.work = work
         self.options = options
         context = RejoinContext(
             resource: survey.context.configuration.name,
@@ -69,16 +68,21 @@ public struct RejoinRun: Sendable {
         return "process \(ownProcessID()) of \(who), since \(timestamp())"
     }
 
-    /// Does it.
+    /// Brings to an end what an earlier run was in the middle of.
+    ///
+    /// - Returns: whether the data are others now, and everything must be looked at anew.
+    public func settle() throws(RejoinFailure) -> Bool { try RejoinDataWork(run: self, route: nil).settle() }
+
+    /// Brings the node back on the way that was decided.
     ///
     /// - Throws: why it ended; what was done until then stays, and the next run goes on from it.
-    public func perform() throws(RejoinFailure) -> Report {
+    public func perform(_ route: RejoinRoute) throws(RejoinFailure) -> Report {
         let begin = Moment.now()
         var failure: RejoinFailure?
         for method in route.methods {
             if let failure { context.progress.note("\(failure.reason); trying \(method.rawValue)") }
             do throws(RejoinFailure) {
-                return try comeBack(by: method, since: begin)
+                return try comeBack(route, by: method, since: begin)
             } catch {
                 failure = error
                 guard mayTryNext(after: error) else { break }
@@ -106,7 +110,11 @@ public struct RejoinRun: Sendable {
         _ = tools.write([.delete(.rejoinRequest, node: survey.node)], by: .after(milliseconds: 10_000))
     }
 
-    private func comeBack(by method: RejoinMethod, since begin: Moment) throws(RejoinFailure) -> Report {
+    private func comeBack(
+        _ route: RejoinRoute,
+        by method: RejoinMethod,
+        since begin: Moment
+    ) throws(RejoinFailure) -> Report {
         var journal = RejoinJournal(
             node: survey.node,
             primary: route.primary,
@@ -118,9 +126,8 @@ public struct RejoinRun: Sendable {
         )
         try state.note(journal)
         var remarks: [String] = []
-        if method != .follow || route.stopsInstance {
-            remarks = try RejoinDataWork(run: self).perform(method, &journal)
-        }
+        let work = RejoinDataWork(run: self, route: route)
+        if method != .follow || route.stopsInstance { remarks = try work.perform(method, &journal) }
         journal.phase = .starting
         try state.note(journal)
         let arrival = RejoinArrival(run: self)
@@ -128,7 +135,7 @@ public struct RejoinRun: Sendable {
         let milliseconds = Moment.now().milliseconds(since: begin)
         journal.phase = .closing
         try state.note(journal)
-        let former = try RejoinDataWork(run: self).close()
+        let former = try work.close()
         state.close()
         answerRequest()
         return Report(method: method, milliseconds: milliseconds, former: former, remarks: remarks)

@@ -11,6 +11,15 @@ public struct RejoinSurvey: Sendable {
     /// The primitive's id.
     public var resource: String { context.configuration.name }
 
+    /// Whether an earlier run was ended in the middle of exchanging data: that comes to its end before anything is judged.
+    public var isUnsettled: Bool {
+        guard let work, case .stopped = facts.instance else { return false }
+        switch SwapStep.state(OwnedFiles(directory: work.installation.temporaryDirectory).rejoin) {
+        case .none, .swapped, .inPlace, .unreadable: return false
+        case .prepared, .half, .undoing, .undone, .finishing: return true
+        }
+    }
+
     /// What a rejoin works with.
     public struct Work: Sendable {
         let installation: Installation
@@ -18,6 +27,8 @@ public struct RejoinSurvey: Sendable {
         /// nil where there are no data that can be read.
         let control: ControlFile?
         let history: TimelineHistory?
+        /// Which WAL is missing, and how it comes; nil where it wasn't asked for.
+        var need: NeededWAL?
     }
 
     /// Why the node can't even be looked at.
@@ -73,14 +84,14 @@ public struct RejoinSurvey: Sendable {
         let (instance, answer, source) = reader.judge(by: .after(milliseconds: 30_000))
         facts.instance = instance
         if case .known(let source) = source, let installation = answer.installation {
-            let work = Work(
+            var work = Work(
                 installation: installation,
                 source: source,
                 control: answer.control,
                 history: answer.history
             )
+            facts.methods = MethodReader(context: context, node: node, options: options).read(&work, answer.data)
             self.work = work
-            facts.methods = reader.methods(work, answer.data)
         } else {
             work = nil
         }
@@ -99,7 +110,7 @@ public struct RejoinSurvey: Sendable {
         }
     }
 
-    private static func obstacle(_ context: ResourceContext, _ node: String) -> ClusterObstacle {
+    private static func obstacle(_ context: ResourceContext, _ node: String) -> RejoinObstacle {
         let cluster = context.cluster
         let meta = context.configuration.metaAttributes
         let known = cluster.node(node)
@@ -109,22 +120,27 @@ public struct RejoinSurvey: Sendable {
         if cluster.properties.isMaintenanceMode { return .maintenance }
         if known?.isMaintenance ?? false { return .unmanaged }
         if meta["is-managed"].flatMap(pacemakerBoolean) == false { return .unmanaged }
-        // What `pgrex-tool stop` did to the node is taken back before its start; nothing else is.
-        if known.map({ standbyMark(of: $0, resource: context.configuration.name) }) == .foreign { return .standbyMode }
+        // What `pgrex-tool stop` did is taken back; somebody else's standby mode isn't.
+        if let known, standbyMark(of: known, resource: context.configuration.name) == .foreign { return .standbyMode }
         if meta["target-role"]?.lowercased() == "stopped" { return .stopped }
-        if let ban = context.configuration.bans.first(where: { sameName($0.node, node) && !$0.isOfPromotedRole }) {
-            return .banned(ban.id)
-        }
+        if let ban = context.configuration.bans.first(where: { sameName($0.node, node) }) { return .banned(ban.id) }
         return .none
     }
+}
+
+/// The WAL that data lack which may go on as they are.
+struct NeededWAL: Sendable {
+    let path: WALPath
+    let localEnd: LSN
+    let bytes: UInt64
 }
 
 /// What an operator may say of how a rejoin works.
 public struct RejoinOptions: Sendable, Hashable {
     /// Another node than the primary to copy from.
     public var source: String?
-    /// Bytes a second at most, as pg_basebackup takes it: "32M".
-    public var maxRate: String?
+    /// kB a second of a copy at most.
+    public var maxRate: Int?
     /// Whether the former data may go before the copy is there, when both don't fit.
     public var isInPlace = false
     /// A kept full backup for the incremental method.

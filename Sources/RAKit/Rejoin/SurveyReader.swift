@@ -74,17 +74,6 @@ struct SurveyReader {
             )
         }
     }
-
-    /// How each method would fare.
-    func methods(_ work: RejoinSurvey.Work, _ data: LocalData) -> [RejoinMethod: MethodFinding] {
-        [
-            .follow: .unknown(why: "the primary tells when it is asked for WAL"),
-            .archive: .impossible(why: "no archive is known"),
-            .rewind: .impossible(why: "not looked at"),
-            .incremental: .impossible(why: "not looked at"),
-            .copy: .possible(bytes: nil),
-        ]
-    }
 }
 
 /// What runs on the node, before its data are looked at.

@@ -61,7 +61,10 @@ extension SwapStep {
 
 /// What a swap writes down.
 extension SwapStep {
-    func record() -> Observed<SwapRecord?> {
+    func record() -> Observed<SwapRecord?> { SwapStep.record(context.files) }
+
+    static func record(_ files: RejoinFiles) -> Observed<SwapRecord?> {
+        let path = path(files)
         do throws(SystemError) {
             guard let record = SwapRecord(text: try readText(path)) else {
                 return .unknown(why: "\(path) isn't what a swap writes")

@@ -14,13 +14,17 @@ public struct SwapStep: Sendable {
 
     public init(context: RejoinContext) { self.context = context }
 
-    var path: String { context.files.directory + "/swap" }
+    var path: String { SwapStep.path(context.files) }
+    static func path(_ files: RejoinFiles) -> String { files.directory + "/swap" }
     /// The control file of data that were removed before their copy was made.
     public var keptControlFile: String { context.files.directory + "/pg_control" }
 
     /// How far a swap is.
-    public func state() -> SwapState {
-        switch record() {
+    public func state() -> SwapState { SwapStep.state(context.files) }
+
+    /// How far the swap is that some files tell of.
+    static func state(_ files: RejoinFiles) -> SwapState {
+        switch record(files) {
         case .known(nil): .none
         case .known(let record?): SwapState(record, isNamed)
         case .unknown(let why): .unreadable(why: why)
