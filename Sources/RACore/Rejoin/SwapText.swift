@@ -4,10 +4,11 @@ extension SwapRecord {
 
     public var text: String {
         var lines = [SwapRecord.head, "phase \(phase.rawValue) \(canGoBack ? "back" : "onward")"]
-        lines.append((["layout", layout.major] + layout.mounted).map(escaped).joined(separator: " "))
+        lines.append((["layout", layout.major] + layout.mounted).map(percentEncoded).joined(separator: " "))
         for place in layout.places {
             let words = ["place", place.role.word, place.isInside ? "inside" : "beside"]
-            lines.append((words + [place.link, place.directory, place.source].map(escaped)).joined(separator: " "))
+            let paths = [place.link, place.directory, place.source].map(percentEncoded)
+            lines.append((words + paths).joined(separator: " "))
         }
         lines += out.map { "out \(percentEncoded($0.from)) \(percentEncoded($0.to))" }
         lines += into.map { "into \(percentEncoded($0.from)) \(percentEncoded($0.to))" }
