@@ -75,7 +75,7 @@ extension TestCluster {
             isReplication: true
         )
         guard
-            case .known(let (history, flushed, _)) = PrimaryHistory.read(
+            case .known(let primary) = PrimaryHistory.read(
                 target,
                 as: nil,
                 by: .after(milliseconds: 10_000)
@@ -89,9 +89,9 @@ extension TestCluster {
             source: RejoinSource(
                 node: source,
                 replication: target,
-                history: history,
-                flushed: flushed,
-                version: PostgreSQL.version * 10_000
+                history: primary.history,
+                flushed: primary.flushed,
+                version: primary.version
             ),
             progress: book.progress
         )

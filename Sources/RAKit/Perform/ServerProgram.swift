@@ -75,8 +75,8 @@ struct ServerProgram {
 
     /// A server for one session without a postmaster, which recovers from a crash and ends: its input is empty.
     ///
-    /// No WAL is removed after that recovery, as what comes next may have to read it (`wal_keep_segments` before 13). What
-    /// is `-F` for initdb is left out: a start is to find durable data, whatever happens next.
+    /// No WAL is removed after that recovery, as what comes next may have to read it (`wal_keep_segments` before 13). It
+    /// syncs as any server does: whatever comes next, the data are durable.
     func recoveryCommand() -> Command {
         let isOld = installation.majorVersion == "12"
         let keeping = isOld ? "wal_keep_segments=1000000" : "wal_keep_size=1000000GB"

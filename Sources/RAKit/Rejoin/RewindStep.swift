@@ -46,7 +46,12 @@ public struct RewindStep: Sendable {
         do throws(RejoinFailure) {
             mark = try prepare(fork: fork)
         } catch {
-            try rejoinFailure(.failed) { () throws(SystemError) in try signals.putBack() }
+            try rejoinFailure(.failed) { () throws(SystemError) in
+                // One that couldn't be made durable: pg_rewind hasn't begun.
+                try TaintMark.remove(files)
+                try signals.putBack()
+                try wal.forget()
+            }
             throw error
         }
         guard let mark else {
