@@ -104,7 +104,7 @@ public struct SwitchoverRun: Sendable {
             switch site.standing(of: move.from, under: move.to) {
             case .following:
                 if let cluster = site.look(), isHeldByScore(move.to, cluster, resource: site.resource) {
-                    return site.carryOut(constraint.clear).map {
+                    return site.clearSwitchover().map {
                         "it streams, but the constraint stays until its end: \($0)"
                     }
                 }
@@ -114,14 +114,14 @@ public struct SwitchoverRun: Sendable {
             guard !deadline.isPast, !Interruption.isRequested else { break }
             pause(milliseconds: 100)
         }
-        _ = site.carryOut(constraint.clear)
+        _ = site.clearSwitchover()
         return last
     }
 
     /// Takes the constraint back; where nobody is the primary, the cluster has time to promote somebody again.
     private func undo(_ stage: SwitchoverStage, _ mishap: SwitchoverMishap) -> SwitchoverEnd {
         var mishap = mishap
-        if let failure = site.carryOut(constraint.clear) {
+        if let failure = site.clearSwitchover() {
             mishap = .command(
                 "\(mishap.text(move)); what was set ends by itself, as it couldn't be taken back: \(failure)"
             )
@@ -156,10 +156,22 @@ extension OperatorSite {
             let isOwn = isOwn(trace.starter)
             // Clocks of nodes may differ a little.
             guard isOwn || trace.end + 5 < Int(time(nil)) else { return .underWay(trace) }
-            if !isDryRun, let failure = carryOut(switchoverConstraint.clear) { return .failed(failure) }
+            if !isDryRun, let failure = clearSwitchover() { return .failed(failure) }
             return .free(lock)
         } catch {
             return .failed("the cluster's constraints can't be read: \(error.description)")
+        }
+    }
+
+    /// Removes the constraint; one that isn't there is as good.
+    func clearSwitchover() -> String? {
+        guard let failure = carryOut(switchoverConstraint.clear) else { return nil }
+        let result = run(SwitchoverConstraint.query, by: .after(milliseconds: 10_000))
+        guard result.isSuccess else { return failure }
+        do throws(CIBError) {
+            return try switchoverConstraint.find(in: result.output) == nil ? nil : failure
+        } catch {
+            return failure
         }
     }
 
