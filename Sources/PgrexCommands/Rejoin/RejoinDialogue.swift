@@ -111,6 +111,13 @@ struct RejoinDialogue {
             if json { say(rejoinJSON(survey.node, route, outcome: "planned"), "") }
             return .done
         }
+        guard isConfirmed(survey, route) else {
+            return refuse(
+                RejoinFailure(.refused, "not confirmed: nothing was changed. HINT: --yes confirms it."),
+                route,
+                survey.node
+            )
+        }
         Interruption.begin()
         let meter = RejoinMeter(isQuiet: json)
         let reporter = reporter(survey, meter)
@@ -139,6 +146,15 @@ struct RejoinDialogue {
         }
     }
 
+    /// Only what gives data up that nothing else holds is asked for: a copy in place, and data of another history.
+    private func isConfirmed(_ survey: RejoinSurvey, _ route: RejoinRoute) -> Bool {
+        guard command.inPlace || command.discardSystem != nil, !command.yes else { return true }
+        guard Style.isInputTerminal, !json else { return false }
+        let what = command.inPlace ? "the data here are removed before the copy is made" : "the data here are given up"
+        printOutput("On \(survey.node) \(what). Type yes to go on: ")
+        return readLine() == "yes"
+    }
+
     private func say(_ value: JSONValue, _ text: String) {
         printOutput(json ? value.text(isIndented: true) + "\n" : text)
     }
@@ -160,6 +176,7 @@ func planText(_ node: String, _ route: RejoinRoute) -> String {
     for method in route.methods.dropFirst() {
         lines.append("  if that fails: \(method.meaning(primary: route.primary))")
     }
+    for remark in route.remarks { lines.append("  note: \(remark)") }
     for rejected in route.rejected { lines.append("  not \(rejected.method.rawValue): \(rejected.why)") }
     return lines.joined(separator: "\n") + "\n"
 }

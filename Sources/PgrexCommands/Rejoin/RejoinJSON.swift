@@ -18,6 +18,7 @@ func rejoinJSON(
             .init("primary", .string(route.primary)),
             .init("data", .string(route.data.word)),
             .init("finding", .string(route.data.finding(primary: route.primary))),
+            .init("notes", .array(route.remarks.map { .string($0) })),
             .init("methods", .array(route.methods.map { .string($0.rawValue) })),
             .init(
                 "rejected",

@@ -10,6 +10,8 @@ public struct RejoinFacts: Sendable, Hashable {
     /// How each method would fare; one that isn't here wasn't looked at.
     public var methods: [RejoinMethod: MethodFinding] = [:]
     public var wish = RejoinWish()
+    /// What a reader of the plan should know besides.
+    public var remarks: [String] = []
 
     public init(
         node: String,

@@ -16,6 +16,8 @@ public struct RejoinRoute: Sendable, Hashable {
     public var methods: [RejoinMethod]
     /// What isn't, and why.
     public var rejected: [RejectedMethod]
+    /// What a reader should know besides.
+    public var remarks: [String] = []
 
     public init(
         primary: String,
@@ -81,15 +83,15 @@ private func route(_ facts: RejoinFacts, _ primary: String, _ data: LocalData, s
     guard !methods.isEmpty else {
         return .refuse(.noMethod(data.finding(primary: primary), rejected, wanted: facts.wish.method))
     }
-    return .go(
-        RejoinRoute(
-            primary: primary,
-            data: data,
-            stopsInstance: stopsInstance,
-            methods: methods,
-            rejected: rejected
-        )
+    var route = RejoinRoute(
+        primary: primary,
+        data: data,
+        stopsInstance: stopsInstance,
+        methods: methods,
+        rejected: rejected
     )
+    route.remarks = facts.remarks
+    return .go(route)
 }
 
 /// Why a method isn't used; nil when it is.

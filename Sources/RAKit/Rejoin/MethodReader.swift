@@ -8,18 +8,9 @@ struct MethodReader {
 
     /// - Parameter work: gets what was found of missing WAL.
     func read(_ work: inout RejoinSurvey.Work, _ data: LocalData) -> [RejoinMethod: MethodFinding] {
-        let rejoin = RejoinContext(
-            resource: context.configuration.name,
-            node: node,
-            parameters: context.configuration.reading.parameters,
-            installation: work.installation,
-            source: work.source,
-            progress: .silent
-        )
+        let rejoin = rejoinContext(work)
         var findings: [RejoinMethod: MethodFinding] = [
-            .copy: .possible(bytes: nil),
-            .incremental: options.incrementalFrom == nil
-                ? .impossible(why: "no kept backup is named (--incremental-from)") : .unknown(why: "it is tried"),
+            .copy: copy(rejoin, &work), .incremental: incremental(rejoin),
         ]
         switch data {
         case .ancestor:
@@ -29,12 +20,82 @@ struct MethodReader {
         case .tainted: findings[.rewind] = resumption(rejoin)
         case .absent, .unreadable, .foreign, .ahead, .incompatible, .unknown: break
         }
-        for (method, finding) in findings {
-            if case .impossible = finding { continue }
-            let faults = Compatibility.read(rejoin, for: method, by: .after(milliseconds: 20_000)).faults
-            if !faults.isEmpty { findings[method] = .impossible(why: faults.joined(separator: "; ")) }
-        }
+        judgeFit(&findings, rejoin, &work)
         return findings
+    }
+
+    private func rejoinContext(_ work: RejoinSurvey.Work) -> RejoinContext {
+        RejoinContext(
+            resource: context.configuration.name,
+            node: node,
+            parameters: context.configuration.reading.parameters,
+            installation: work.installation,
+            source: work.source,
+            progress: .silent
+        )
+    }
+
+    /// Leaves out what doesn't fit the primary: release, sizes, settings that a standby must have.
+    ///
+    /// A copy is looked at only where nothing cheaper is open; the copy itself looks again.
+    private func judgeFit(
+        _ findings: inout [RejoinMethod: MethodFinding],
+        _ rejoin: RejoinContext,
+        _ work: inout RejoinSurvey.Work
+    ) {
+        let isOpen = { (finding: MethodFinding?) in
+            switch finding {
+            case .possible, .unknown: true
+            case .impossible, nil: false
+            }
+        }
+        for group in [[RejoinMethod.follow, .archive, .rewind], [.incremental, .copy]] {
+            let open = group.filter { isOpen(findings[$0]) }
+            guard let first = open.first else { continue }
+            let fit = Compatibility.read(rejoin, for: first, by: .after(milliseconds: 20_000))
+            work.remarks = fit.notes
+            guard !fit.faults.isEmpty else { break }
+            for method in open { findings[method] = .impossible(why: fit.faults.joined(separator: "; ")) }
+        }
+        if let need = work.need, need.bytes > 1 << 30 {
+            work.remarks.append(
+                "\(need.bytes >> 20) MB of WAL are to be replayed: the start's timeout must allow for it"
+            )
+        }
+    }
+
+    /// A standby may be copied from instead of the primary, if its data are a part of the primary's history.
+    private func copy(_ rejoin: RejoinContext, _ work: inout RejoinSurvey.Work) -> MethodFinding {
+        guard let wanted = options.source, !sameName(wanted, work.source.node) else { return .possible(bytes: nil) }
+        guard let known = context.cluster.node(wanted), known.isOnline, !sameName(known.name, node) else {
+            return .impossible(why: "--source \"\(wanted)\" is no other node that is online")
+        }
+        var target = work.source.replication
+        target.host = known.name
+        switch PrimaryHistory.read(target, as: rejoin.account, by: .after(milliseconds: 10_000)) {
+        case .unknown(let why): return .impossible(why: redactingPasswords("--source \(known.name): \(why)"))
+        case .known(let (history, flushed, version)):
+            let verdict = compareHistories(local: history, primary: work.source.history, flushed: LSN(bytes: .max))
+            guard case .ancestorUnlessRecord(let position) = verdict, position.timeline == history.history.timeline,
+                flushed <= position.lsn
+            else { return .impossible(why: "\(known.name) isn't a standby of \(work.source.node)") }
+            work.copySource = RejoinSource(
+                node: known.name,
+                replication: target,
+                history: history,
+                flushed: flushed,
+                version: version
+            )
+            return .possible(bytes: nil)
+        }
+    }
+
+    private func incremental(_ rejoin: RejoinContext) -> MethodFinding {
+        guard let full = options.incrementalFrom else {
+            return .impossible(why: "no kept backup is named (--incremental-from)")
+        }
+        let step = CopyStep(context: rejoin, options: CopyOptions(incrementalFrom: full))
+        return step.incrementFault().map { .impossible(why: $0) } ?? .possible(bytes: nil)
     }
 
     private func rewind(_ rejoin: RejoinContext) -> MethodFinding {

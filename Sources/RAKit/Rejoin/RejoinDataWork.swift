@@ -182,6 +182,18 @@ extension RejoinDataWork {
         return ["pg_rewind copied \(report.copiedBytes) bytes in \(report.milliseconds) ms"]
     }
 
+    /// As the steps see things, but for the server that is copied from.
+    private var copyContext: RejoinContext {
+        RejoinContext(
+            resource: context.resource,
+            node: context.node,
+            parameters: context.parameters,
+            installation: context.installation,
+            source: run.work.copySource ?? context.source,
+            progress: context.progress
+        )
+    }
+
     private func copy(_ method: RejoinMethod, _ journal: inout RejoinJournal) throws(RejoinFailure) -> [String] {
         // Former data that a swap has put aside come back first: two swaps at a time would be one too many.
         if case .swapped = swap.state() {
@@ -196,7 +208,11 @@ extension RejoinDataWork {
             incrementalFrom: method == .incremental ? run.options.incrementalFrom : nil
         )
         if case .inPlace = swap.state() { options.isInPlace = true }
-        let step = CopyStep(context: context, options: options)
+        if run.work.copySource != nil {
+            // What comes while the copy is made must be there when it asks the primary for it.
+            _ = try CopySlot(context: context, isInterrupted: { Interruption.isRequested }).reserve()
+        }
+        let step = CopyStep(context: copyContext, options: options)
         let plan = try step.plan()
         try step.checkRoom(plan)
         try KeptConfiguration(context).save()

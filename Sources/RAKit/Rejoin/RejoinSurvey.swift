@@ -27,6 +27,10 @@ public struct RejoinSurvey: Sendable {
         /// nil where there are no data that can be read.
         let control: ControlFile?
         let history: TimelineHistory?
+        /// From where a copy comes, when not from the primary.
+        var copySource: RejoinSource?
+        /// What a reader of the plan should know besides.
+        var remarks: [String] = []
         /// Which WAL is missing, and how it comes; nil where it wasn't asked for.
         var need: NeededWAL?
     }
@@ -90,7 +94,9 @@ public struct RejoinSurvey: Sendable {
                 control: answer.control,
                 history: answer.history
             )
-            facts.methods = MethodReader(context: context, node: node, options: options).read(&work, answer.data)
+            let methods = MethodReader(context: context, node: node, options: options)
+            facts.methods = methods.read(&work, answer.data)
+            facts.remarks = work.remarks
             self.work = work
         } else {
             work = nil
