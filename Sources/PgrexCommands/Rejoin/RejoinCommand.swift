@@ -110,6 +110,12 @@ public struct RejoinCommand: ParsableCommand {
         return bytes >> 10
     }
 
+    /// Whether something was chosen that only the node itself can do.
+    var hasLocalOptions: Bool {
+        inPlace || discardSystem != nil
+            || [source, maxRate, incrementalFrom, archive, fetchCommand].contains { $0 != nil }
+    }
+
     public func run() throws {
         let dialogue = RejoinDialogue(command: self)
         let code = dialogue.run()

@@ -21,37 +21,50 @@ struct RejoinDialogue {
     }
 
     func run() -> RejoinExit {
-        let patience = Deadline.after(milliseconds: command.unattended ? 120_000 : 0)
-        while true {
-            do throws(RejoinSurvey.Problem) {
-                let survey = try RejoinSurvey.read(resource: command.choice.resource, wish: wish, options: options)
-                if survey.isUnsettled, !command.dryRun, command.node.map({ sameName($0, survey.node) }) ?? true {
-                    if let failure = settle(survey) { return refuse(failure) }
-                    continue
-                }
-                let plan = decideRejoin(survey.facts)
-                // What the agent has begun while a primary is being chosen waits for it.
-                if plan == .refuse(.noPrimary), !patience.isPast {
-                    pause(milliseconds: 1000)
-                    continue
-                }
-                return carryOut(plan, survey)
+        do throws(RejoinSurvey.Problem) {
+            let (context, node) = try RejoinSurvey.place(resource: command.choice.resource)
+            if let wanted = command.node, !sameName(wanted, node) { return goElsewhere(wanted) }
+            guard !command.dryRun else { return run(context, node, nil) }
+            do throws(RejoinFailure) {
+                return run(context, node, try RejoinSeat(context))
             } catch {
-                return refuse(RejoinFailure(.refused, error.description))
+                return refuse(error)
             }
+        } catch {
+            return refuse(RejoinFailure(.refused, error.description))
         }
     }
 
-    /// Brings a swap that was under way to its end.
-    private func settle(_ survey: RejoinSurvey) -> RejoinFailure? {
-        let meter = RejoinMeter(isQuiet: json)
-        do throws(RejoinFailure) {
-            let run = try RejoinRun(survey, options: options, progress: reporter(survey, meter).progress)
-            let isChanged = try run.settle()
-            return isChanged ? nil : RejoinFailure(.resumable, "a swap under way could not be brought to an end")
-        } catch {
-            return error
+    /// Looks, decides and acts; with the seat taken nobody else does meanwhile.
+    private func run(_ first: ResourceContext, _ node: String, _ seat: RejoinSeat?) -> RejoinExit {
+        let patience = Deadline.after(milliseconds: command.unattended ? 120_000 : 0)
+        var context = first
+        var settled = 0
+        while true {
+            let survey = RejoinSurvey(context, node: node, wish: wish, options: options)
+            do throws(RejoinFailure) {
+                if let seat, settled < 3, survey.isStopped, try settle(survey, seat) {
+                    settled += 1
+                } else {
+                    let plan = decideRejoin(survey.facts)
+                    // What the agent has begun while a primary is being chosen waits for it.
+                    guard plan == .refuse(.noPrimary), !patience.isPast else { return carryOut(plan, survey, seat) }
+                    pause(milliseconds: 1000)
+                }
+            } catch {
+                return refuse(error)
+            }
+            guard let (again, _) = try? RejoinSurvey.place(resource: command.choice.resource) else { continue }
+            context = again
         }
+    }
+
+    /// Brings what an earlier run left to its end.
+    ///
+    /// - Returns: whether the data are others now.
+    private func settle(_ survey: RejoinSurvey, _ seat: RejoinSeat) throws(RejoinFailure) -> Bool {
+        let reporter = reporter(survey, RejoinMeter(isQuiet: json))
+        return try RejoinRun(survey, seat, options: options, progress: reporter.progress).settle()
     }
 
     private var wish: RejoinWish {
@@ -60,18 +73,30 @@ struct RejoinDialogue {
         return wish
     }
 
-    private func carryOut(_ plan: RejoinPlan, _ survey: RejoinSurvey) -> RejoinExit {
-        if let wanted = command.node, !sameName(wanted, survey.node) { return goElsewhere(wanted) }
+    private func carryOut(_ plan: RejoinPlan, _ survey: RejoinSurvey, _ seat: RejoinSeat?) -> RejoinExit {
         switch plan {
         case .refuse(let refusal):
             let failure = RejoinFailure(refusal.exit, refusal.text)
             if command.unattended { reporter(survey, RejoinMeter(isQuiet: true)).end(failure) }
             return refuse(failure)
-        case .nothing:
-            say(rejoinJSON(survey.node, nil, outcome: "following"), "\(survey.node) follows already.\n")
-            return .done
-        case .go(let route): return go(survey, route)
+        case .nothing: return closeFormer(survey, seat)
+        case .go(let route): return go(survey, route, seat)
         }
+    }
+
+    /// It follows: what a run that was ended before its end has left is no longer needed.
+    private func closeFormer(_ survey: RejoinSurvey, _ seat: RejoinSeat?) -> RejoinExit {
+        if let seat, survey.hasLeftovers {
+            let reporter = reporter(survey, RejoinMeter(isQuiet: json))
+            do throws(RejoinFailure) {
+                try RejoinRun(survey, seat, options: options, progress: reporter.progress).closeFormer()
+                reporter.end(nil)
+            } catch {
+                return refuse(error)
+            }
+        }
+        say(rejoinJSON(survey.node, nil, outcome: "following"), "\(survey.node) follows already.\n")
+        return .done
     }
 
     private func reporter(_ survey: RejoinSurvey, _ meter: RejoinMeter) -> RejoinReporter {
@@ -87,6 +112,9 @@ struct RejoinDialogue {
     private func goElsewhere(_ wanted: String) -> RejoinExit {
         do throws(RejoinFailure) {
             let remote = try RemoteRejoin(resource: command.choice.resource, node: wanted)
+            guard !command.hasLocalOptions else {
+                throw RejoinFailure(.usage, "of another node's rejoin only --method and --wait can be chosen from here")
+            }
             guard !command.dryRun else {
                 throw RejoinFailure(
                     .refused,
@@ -105,9 +133,9 @@ struct RejoinDialogue {
         }
     }
 
-    private func go(_ survey: RejoinSurvey, _ route: RejoinRoute) -> RejoinExit {
+    private func go(_ survey: RejoinSurvey, _ route: RejoinRoute, _ seat: RejoinSeat?) -> RejoinExit {
         if !json { printOutput(planText(survey.node, route)) }
-        if command.dryRun {
+        guard let seat else {
             if json { say(rejoinJSON(survey.node, route, outcome: "planned"), "") }
             return .done
         }
@@ -121,15 +149,8 @@ struct RejoinDialogue {
         Interruption.begin()
         let meter = RejoinMeter(isQuiet: json)
         let reporter = reporter(survey, meter)
-        let run: RejoinRun
         do throws(RejoinFailure) {
-            run = try RejoinRun(survey, options: options, progress: reporter.progress)
-        } catch {
-            // Whoever holds the lock tells of himself.
-            return refuse(error, route, survey.node)
-        }
-        do throws(RejoinFailure) {
-            _ = try run.settle()
+            let run = try RejoinRun(survey, seat, options: options, progress: reporter.progress)
             let report = try run.perform(route)
             meter.clear()
             reporter.end(nil)

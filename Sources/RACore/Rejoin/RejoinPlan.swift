@@ -99,6 +99,7 @@ private func reason(against method: RejoinMethod, data: LocalData, _ facts: Rejo
     if let why = unfitness(of: method, for: data) { return why }
     if let wanted = facts.wish.method, wanted != method { return "--method \(wanted.rawValue) was asked for" }
     guard facts.wish.allowed.contains(method) else { return "auto_rejoin doesn't allow it" }
+    if case .unreadable = data, facts.wish.isUnattended { return "what can't be read is left to an operator" }
     switch facts.methods[method] {
     case .possible, .unknown: return nil
     case .impossible(let why): return why

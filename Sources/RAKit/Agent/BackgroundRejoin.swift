@@ -24,6 +24,7 @@ extension Agent {
         guard !state.isRunning else {
             return Refusal(refusal.exitCode, "a rejoin is under way: 'pgrex-tool status' shows how far it is")
         }
+        if request != nil { deleteRejoinRequest() }
         let program = findProgram("pgrex-tool") ?? "/usr/sbin/pgrex-tool"
         var words = ["rejoin", "--unattended", "--resource", environment.resource]
         if request != nil { words.append("--requested") }
@@ -39,6 +40,18 @@ extension Agent {
             refusal.exitCode,
             "rejoin (\(parameters.autoRejoin.rawValue)) goes on in the background: 'pgrex-tool status' shows how far it is"
         )
+    }
+
+    /// What another node asked for is done: the instance has come up.
+    func dropRejoinRequest(_ cluster: ClusterObservation, _ set: ReplicaSet) {
+        guard RejoinRequest(cluster, node: set.ownNode, resource: set.resource) != nil else { return }
+        deleteRejoinRequest()
+    }
+
+    /// A request holds for one start: what fails later is a matter of auto_rejoin again.
+    private func deleteRejoinRequest() {
+        let effect = ClusterEffect.delete(.rejoinRequest, node: ownNode())
+        if let failure = tools.write([effect], by: deadline.capped(milliseconds: 5000)) { log.warning(failure) }
     }
 
     /// What outlives the action has nothing of it: neither parameters nor the words about this one operation.

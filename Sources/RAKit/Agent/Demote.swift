@@ -88,6 +88,8 @@ extension Agent {
         if let refusal = parameterRefusal() { return Outcome(refusal) }
         do throws(Refusal) {
             let installation = try findInstallation(parameters)
+            let claim = try RejoinGuard(installation).claimForStart()
+            defer { withExtendedLifetime(claim) {} }
             let performer = InstancePerformer(
                 agent: self,
                 installation: installation,

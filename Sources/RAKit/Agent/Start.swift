@@ -31,16 +31,18 @@ extension Agent {
         if let failure = ClusterPerformer(agent: self).perform(announcement) {
             throw Refusal(.genericError, failure)
         }
+        // From before the data are judged until the server runs no rejoin may change them; half-rewound ones look like others.
+        let claim = try RejoinGuard(installation).claimForStart()
+        defer { withExtendedLifetime(claim) {} }
         // A server that runs is judged as it is; its data can't be looked at from outside.
         if case .absent = observePostmaster(dataDirectory: dataDirectory) {
-            // Half-rewound data look like any other's.
-            withExtendedLifetime(try RejoinGuard(installation).claimForStart()) {}
             try StartGate(agent: self, installation: installation, set: set).pass(cluster)
             reserveOnPrimary(set, cluster)
         }
         let performer = InstancePerformer(agent: self, installation: installation, set: set)
         let outcome = bringUp(performer, role: .standby)
         guard outcome.code == .success else { return outcome }
+        dropRejoinRequest(cluster, set)
         try finishStart(performer)
         return outcome
     }

@@ -17,7 +17,7 @@ struct StartGate {
     /// the address by which the primary is asked may wait for the end of this start.
     func pass(_ cluster: ClusterObservation) throws(Refusal) {
         let lock = try readLock()
-        if lock != nil, agent.parameters.autoRejoin == .off {
+        if lock != nil, agent.parameters.autoRejoin == .off, primaryElsewhere(set, cluster: cluster) != nil {
             throw Refusal(
                 .genericError,
                 "it was the primary, and auto_rejoin is off: 'pgrex-tool rejoin' brings it back"

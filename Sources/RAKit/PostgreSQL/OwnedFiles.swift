@@ -45,6 +45,8 @@ public struct RejoinFiles: Sendable, Hashable {
     public var signals: String { directory + "/signals" }
     /// The WAL that pg_rewind reads, as it removes it from the data directory before it has ended.
     public var rewindWAL: String { directory + "/rewind-wal" }
+    /// The lock file of data that were replaced, as long as they may come back.
+    public var formerLock: String { directory + "/PGSQL.lock" }
     /// Where archive files wait until they have been verified.
     public var fetched: String { directory + "/fetched" }
 }

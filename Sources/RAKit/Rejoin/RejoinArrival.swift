@@ -6,15 +6,25 @@ struct RejoinArrival {
 
     private var context: RejoinContext { run.context }
 
-    func bringUp() throws(RejoinFailure) {
+    /// What came of the start.
+    enum End {
+        case following
+        /// The server says that WAL which it needs was removed.
+        case walGone(why: String)
+    }
+
+    func bringUp() throws(RejoinFailure) -> End {
         let logStart = FileFacts(context.parameters.serverLogFile)?.size ?? 0
-        // What `pgrex-tool stop` did is taken back.
-        if let failure = takeBackStop(ofNode: context.node, resource: context.resource) {
+        // What `pgrex-tool stop` did is taken back, where a person asks for it.
+        if run.survey.isStoppedByTool, !run.options.isUnattended,
+            let failure = takeBackStop(ofNode: context.node, resource: context.resource)
+        {
             throw RejoinFailure(.resumable, "\(failure). HINT: 'pgrex-tool rejoin' again.")
         }
         try forgetFailures()
         var stage = ArrivalStage.unknown(why: "nothing was seen yet")
         var nextCleanup = Deadline.after(milliseconds: 3000)
+        var walGone: String?
         let isFollowing = wait(until: .after(milliseconds: run.options.wait * 1000), everyMilliseconds: 50) {
             () -> Bool? in
             let now = look()
@@ -26,9 +36,14 @@ struct RejoinArrival {
                 nextCleanup = .after(milliseconds: 5000)
                 if RejoinGuard.isOwnRefusal(failureReason ?? "") { try? forgetFailures() }
             }
+            if now == .deaf, let words = serverWords(since: logStart), words.contains("has already been removed") {
+                walGone = words
+                return false
+            }
             return now == .following ? true : nil
         }
-        if isFollowing == true { return }
+        if isFollowing == true { return .following }
+        if let walGone { return .walGone(why: "PostgreSQL says: \(walGone)") }
         let words = serverWords(since: logStart).map { "; PostgreSQL says: \($0)" } ?? ""
         throw RejoinFailure(
             .resumable,

@@ -6,8 +6,8 @@ struct RejoinDataWork {
     /// What was decided; nil while what an earlier run left is settled.
     let route: RejoinRoute?
 
-    private var context: RejoinContext { run.context }
-    private var swap: SwapStep { SwapStep(context: context) }
+    var context: RejoinContext { run.context }
+    var swap: SwapStep { SwapStep(context: context) }
 
     /// Makes the data a standby's.
     ///
@@ -15,7 +15,9 @@ struct RejoinDataWork {
     func perform(_ method: RejoinMethod, _ journal: inout RejoinJournal) throws(RejoinFailure) -> [String] {
         let lock = try claim()
         defer { withExtendedLifetime(lock) {} }
+        if method == route?.methods.first { try RejoinFreshness(run: run).verify(stopsInstance) }
         try endInstance()
+        _ = try settleSwap()
         switch method {
         case .follow: return []
         case .archive:
@@ -32,7 +34,9 @@ struct RejoinDataWork {
         }
     }
 
-    private func enter(_ phase: RejoinJournal.Phase, _ journal: inout RejoinJournal) throws(RejoinFailure) {
+    private var stopsInstance: Bool { route?.stopsInstance ?? false }
+
+    func enter(_ phase: RejoinJournal.Phase, _ journal: inout RejoinJournal) throws(RejoinFailure) {
         guard !Interruption.isRequested else {
             throw RejoinFailure(.resumable, "interrupted. HINT: 'pgrex-tool rejoin' goes on.")
         }
@@ -42,31 +46,75 @@ struct RejoinDataWork {
 
     // What an earlier run has left
 
-    /// Brings a swap that was under way to an end, and forgets what is kept for data that weren't touched.
+    /// Brings what was under way to an end, and forgets what is kept for data that weren't touched.
     ///
     /// - Returns: whether the data are others now.
     func settle() throws(RejoinFailure) -> Bool {
         let lock = try claim()
         defer { withExtendedLifetime(lock) {} }
+        return try settleSwap()
+    }
+
+    private func settleSwap() throws(RejoinFailure) -> Bool {
         switch swap.state() {
         case .none:
-            if case .known(nil) = TaintMark.read(context.files) { discardKeptConfiguration() }
+            if !isTainted { discardKeptConfiguration() }
             return false
-        case .swapped, .inPlace: return false
-        case .prepared, .half:
+        case .inPlace: return false
+        case .prepared, .undone:
+            // The former data may have been started, and have gone on, since the copy was made.
+            context.progress.note("giving up a copy that was never put in")
+            try swap.undo()
+            if !isTainted { discardKeptConfiguration() }
+            return false
+        case .half:
             context.progress.note("going on with a swap that was under way")
             try swap.perform()
-        case .undoing, .undone:
+            try forgetRewind()
+            return true
+        case .undoing:
             context.progress.note("going on with the way back from a swap")
             try swap.undo()
-        case .finishing: try swap.finish()
+            try putLockBack()
+            return true
+        case .swapped: return try settleSwapped()
+        case .finishing:
+            try swap.finish()
+            return false
         case .unreadable(let why):
             throw RejoinFailure(.refused, "how far a swap was can't be read: \(why). HINT: Look at \(swap.path).")
         }
+    }
+
+    /// A copy that is in place: as long as it never came up, the former data may come back.
+    ///
+    /// No rewind is begun on such data, so that a mark of one is of those before.
+    private func settleSwapped() throws(RejoinFailure) -> Bool {
+        if isTainted {
+            try forgetRewind()
+            return true
+        }
+        // Recovery takes this file away when it has used it.
+        guard FileFacts(context.installation.dataDirectory + "/backup_label") == nil else { return false }
+        try swap.finish()
+        discardKeptConfiguration()
+        return false
+    }
+
+    private var isTainted: Bool {
+        if case .known(nil) = TaintMark.read(context.files) { return false }
         return true
     }
 
-    private func discardKeptConfiguration() {
+    func forgetRewind() throws(RejoinFailure) {
+        do throws(SystemError) {
+            try RewindStep.forget(context)
+        } catch {
+            throw RejoinFailure(.resumable, error.description)
+        }
+    }
+
+    func discardKeptConfiguration() {
         do throws(SystemError) {
             try KeptConfiguration(context).discard()
         } catch {
@@ -84,8 +132,28 @@ struct RejoinDataWork {
         case .prepared: try swap.undo()
         case .half, .undoing, .inPlace, .unreadable: return swap.path
         }
+        try? removeFile(context.files.formerLock)
         discardKeptConfiguration()
         return nil
+    }
+
+    /// The data are proven to be a part of the primary's history, or are its own: the lock file has done its part.
+    func setLockAside() throws(RejoinFailure) {
+        try move(context.own.lock, to: context.files.formerLock)
+    }
+
+    func putLockBack() throws(RejoinFailure) {
+        try move(context.files.formerLock, to: context.own.lock)
+    }
+
+    private func move(_ path: String, to target: String) throws(RejoinFailure) {
+        guard FileFacts(path) != nil else { return }
+        do throws(SystemError) {
+            try renameFile(path, to: target)
+        } catch {
+            throw RejoinFailure(.resumable, error.description)
+        }
+        context.progress.note("moved \(path) to \(target)")
     }
 
     // The locks
@@ -113,7 +181,7 @@ struct RejoinDataWork {
     private func endInstance() throws(RejoinFailure) {
         let directory = context.installation.dataDirectory
         if case .running(let file) = observePostmaster(dataDirectory: directory) {
-            guard route?.stopsInstance ?? false else {
+            guard stopsInstance else {
                 throw RejoinFailure(.refused, "a server has come up meanwhile. HINT: Run it again.")
             }
             context.progress.note("ending the server that receives nothing (process \(file.processID))")
@@ -180,59 +248,5 @@ extension RejoinDataWork {
             report = try step.resume()
         }
         return ["pg_rewind copied \(report.copiedBytes) bytes in \(report.milliseconds) ms"]
-    }
-
-    /// As the steps see things, but for the server that is copied from.
-    private var copyContext: RejoinContext {
-        RejoinContext(
-            resource: context.resource,
-            node: context.node,
-            parameters: context.parameters,
-            installation: context.installation,
-            source: run.work.copySource ?? context.source,
-            progress: context.progress
-        )
-    }
-
-    private func copy(_ method: RejoinMethod, _ journal: inout RejoinJournal) throws(RejoinFailure) -> [String] {
-        // Former data that a swap has put aside come back first: two swaps at a time would be one too many.
-        if case .swapped = swap.state() {
-            context.progress.note(
-                "the copy of before can't follow \(context.source.node): the former data come back first"
-            )
-            try swap.undo()
-        }
-        var options = CopyOptions(
-            maxRate: run.options.maxRate,
-            isInPlace: run.options.isInPlace,
-            incrementalFrom: method == .incremental ? run.options.incrementalFrom : nil
-        )
-        if case .inPlace = swap.state() { options.isInPlace = true }
-        if run.work.copySource != nil {
-            // What comes while the copy is made must be there when it asks the primary for it.
-            _ = try CopySlot(context: context, isInterrupted: { Interruption.isRequested }).reserve()
-        }
-        let step = CopyStep(context: copyContext, options: options)
-        let plan = try step.plan()
-        try step.checkRoom(plan)
-        try KeptConfiguration(context).save()
-        try enter(.copying, &journal)
-        if options.isInPlace { try swap.removeFormer(plan.layout) }
-        var notes: [String] = []
-        let report = try step.copy(plan) { (directory) throws(RejoinFailure) in
-            notes = try KeptConfiguration(context).restore(into: directory)
-        }
-        for note in notes { context.progress.note(note) }
-        for stage in report.stages { context.progress.note("\(stage.name): \(stage.milliseconds) ms") }
-        try enter(.swapping, &journal)
-        try swap.prepare(plan.layout)
-        try swap.perform()
-        do throws(SystemError) {
-            try RewindStep.forget(context)
-        } catch {
-            throw RejoinFailure(.resumable, error.description)
-        }
-        let verified = report.isVerified ? "verified" : "not verified: PostgreSQL \(context.source.majorVersion) can't"
-        return ["copied \(report.bytes) bytes (\(verified))"]
     }
 }

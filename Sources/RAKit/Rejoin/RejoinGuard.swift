@@ -4,7 +4,10 @@ import RACore
 struct RejoinGuard {
     let files: RejoinFiles
 
+    private let account: Account
+
     init(_ installation: Installation) {
+        account = installation.account
         files = OwnedFiles(directory: installation.temporaryDirectory).rejoin
     }
 
@@ -32,9 +35,12 @@ struct RejoinGuard {
     }
 
     /// Lets a start go on, and keeps a rejoin out until this process ends.
-    func claimForStart() throws(Refusal) -> FileLock? {
-        // No rejoin has ever run here.
-        guard FileFacts(files.directory) != nil else { return nil }
+    func claimForStart() throws(Refusal) -> FileLock {
+        do throws(SystemError) {
+            try files.prepare(owner: account)
+        } catch {
+            throw Refusal(.insufficientPrivileges, "the agent's directory (parameter tmpdir): \(error.description)")
+        }
         let lock: FileLock
         switch FileLock.take(files.dataLock, holder: nil) {
         case .held(let taken): lock = taken

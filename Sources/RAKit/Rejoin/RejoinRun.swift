@@ -7,7 +7,7 @@ public struct RejoinRun: Sendable {
     let options: RejoinOptions
     let context: RejoinContext
     let state: RejoinState
-    private let lock: FileLock
+    private let seat: RejoinSeat
 
     /// What came of it.
     public struct Report: Sendable {
@@ -20,9 +20,9 @@ public struct RejoinRun: Sendable {
         public var remarks: [String]
     }
 
-    /// Takes the lock of which there is one a resource, before anything is changed.
     public init(
         _ survey: RejoinSurvey,
+        _ seat: RejoinSeat,
         options: RejoinOptions,
         progress: RejoinProgress
     ) throws(RejoinFailure) {
@@ -32,6 +32,7 @@ public struct RejoinRun: Sendable {
         self.survey = survey
         self.work = work
         self.options = options
+        self.seat = seat
         context = RejoinContext(
             resource: survey.context.configuration.name,
             node: survey.node,
@@ -40,32 +41,7 @@ public struct RejoinRun: Sendable {
             source: work.source,
             progress: progress
         )
-        state = RejoinState(files: context.files)
-        lock = try RejoinRun.takeLock(context)
-    }
-
-    private static func takeLock(_ context: RejoinContext) throws(RejoinFailure) -> FileLock {
-        do throws(SystemError) {
-            try ensureDirectory(context.installation.temporaryDirectory, mode: 0o700, owner: context.account)
-            try ensureDirectory(context.files.directory, mode: 0o700, owner: context.account)
-        } catch {
-            throw RejoinFailure(.failed, "the agent's directory (parameter tmpdir): \(error.description)")
-        }
-        switch FileLock.take(context.files.runLock, holder: holder) {
-        case .held(let lock): return lock
-        case .busy(let holder):
-            throw RejoinFailure(
-                .refused,
-                "another rejoin runs on this node: \(holder). HINT: 'pgrex-tool status' shows how far it is."
-            )
-        case .failed(let failure): throw RejoinFailure(.failed, failure.description)
-        }
-    }
-
-    /// Who works, for whoever is told to wait.
-    private static var holder: String {
-        let who = environmentValue("SUDO_USER") ?? environmentValue("USER") ?? "root"
-        return "process \(ownProcessID()) of \(who), since \(timestamp())"
+        state = RejoinState(files: seat.files)
     }
 
     /// Brings to an end what an earlier run was in the middle of.
@@ -73,23 +49,83 @@ public struct RejoinRun: Sendable {
     /// - Returns: whether the data are others now, and everything must be looked at anew.
     public func settle() throws(RejoinFailure) -> Bool { try RejoinDataWork(run: self, route: nil).settle() }
 
+    /// Removes what is no longer needed of a run that was ended before it could: the standby follows.
+    public func closeFormer() throws(RejoinFailure) {
+        _ = try RejoinDataWork(run: self, route: nil).close()
+        state.close()
+    }
+
     /// Brings the node back on the way that was decided.
     ///
     /// - Throws: why it ended; what was done until then stays, and the next run goes on from it.
     public func perform(_ route: RejoinRoute) throws(RejoinFailure) -> Report {
         let begin = Moment.now()
-        var failure: RejoinFailure?
-        for method in route.methods {
-            if let failure { context.progress.note("\(failure.reason); trying \(method.rawValue)") }
+        // Counted before, and forgotten at the end: a run that is killed has failed as well.
+        if options.isUnattended { state.noteUnattendedFailure() }
+        var route = route
+        var failure = RejoinFailure(.refused, "no way back is open")
+        for (index, method) in route.methods.enumerated() {
+            if index > 0 { context.progress.note("\(failure.reason); trying \(method.rawValue)") }
+            var journal = journal(route, method)
+            let remarks: [String]
             do throws(RejoinFailure) {
-                return try comeBack(route, by: method, since: begin)
+                remarks = try prepare(route, method, &journal)
             } catch {
                 failure = error
                 guard mayTryNext(after: error) else { break }
+                continue
+            }
+            switch try arrive(&journal) {
+            case .following:
+                let milliseconds = Moment.now().milliseconds(since: begin)
+                let former = try close(&journal, route)
+                return Report(method: method, milliseconds: milliseconds, former: former, remarks: remarks)
+            case .walGone(let why):
+                // It runs, and will never receive what it needs: only what brings other WAL or other data helps.
+                failure = RejoinFailure(.resumable, why)
+                route.stopsInstance = true
             }
         }
-        if options.isUnattended { state.noteUnattendedFailure() }
-        throw failure ?? RejoinFailure(.refused, "no way back is open")
+        throw failure
+    }
+
+    private func journal(_ route: RejoinRoute, _ method: RejoinMethod) -> RejoinJournal {
+        RejoinJournal(
+            node: survey.node,
+            primary: route.primary,
+            method: method,
+            phase: .preparing,
+            started: timestamp(),
+            finding: route.data.finding(primary: route.primary),
+            isUnattended: options.isUnattended
+        )
+    }
+
+    /// Makes the data a standby's.
+    private func prepare(
+        _ route: RejoinRoute,
+        _ method: RejoinMethod,
+        _ journal: inout RejoinJournal
+    ) throws(RejoinFailure) -> [String] {
+        try state.note(journal)
+        let work = RejoinDataWork(run: self, route: route)
+        guard method != .follow || route.stopsInstance else { return [] }
+        return try work.perform(method, &journal)
+    }
+
+    private func arrive(_ journal: inout RejoinJournal) throws(RejoinFailure) -> RejoinArrival.End {
+        journal.phase = .starting
+        try state.note(journal)
+        try RejoinDataWork(run: self, route: nil).setLockAside()
+        return try RejoinArrival(run: self).bringUp()
+    }
+
+    private func close(_ journal: inout RejoinJournal, _ route: RejoinRoute) throws(RejoinFailure) -> String? {
+        journal.phase = .closing
+        try state.note(journal)
+        let former = try RejoinDataWork(run: self, route: route).close()
+        state.close()
+        return former
     }
 
     /// What another method may mend; an operator's wish to end isn't.
@@ -99,45 +135,5 @@ public struct RejoinRun: Sendable {
         case .failed, .resumable: return true
         case .done, .usage, .refused, .unsafe: return false
         }
-    }
-
-    /// What another node asked for is done.
-    private func answerRequest() {
-        guard RejoinRequest(survey.context.cluster, node: survey.node, resource: context.resource) != nil else {
-            return
-        }
-        let tools = ClusterTools(resource: context.resource, callMilliseconds: 5000)
-        _ = tools.write([.delete(.rejoinRequest, node: survey.node)], by: .after(milliseconds: 10_000))
-    }
-
-    private func comeBack(
-        _ route: RejoinRoute,
-        by method: RejoinMethod,
-        since begin: Moment
-    ) throws(RejoinFailure) -> Report {
-        var journal = RejoinJournal(
-            node: survey.node,
-            primary: route.primary,
-            method: method,
-            phase: .preparing,
-            started: timestamp(),
-            finding: route.data.finding(primary: route.primary),
-            isUnattended: options.isUnattended
-        )
-        try state.note(journal)
-        var remarks: [String] = []
-        let work = RejoinDataWork(run: self, route: route)
-        if method != .follow || route.stopsInstance { remarks = try work.perform(method, &journal) }
-        journal.phase = .starting
-        try state.note(journal)
-        let arrival = RejoinArrival(run: self)
-        try arrival.bringUp()
-        let milliseconds = Moment.now().milliseconds(since: begin)
-        journal.phase = .closing
-        try state.note(journal)
-        let former = try work.close()
-        state.close()
-        answerRequest()
-        return Report(method: method, milliseconds: milliseconds, former: former, remarks: remarks)
     }
 }

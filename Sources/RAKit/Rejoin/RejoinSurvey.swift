@@ -11,13 +11,27 @@ public struct RejoinSurvey: Sendable {
     /// The primitive's id.
     public var resource: String { context.configuration.name }
 
-    /// Whether an earlier run was ended in the middle of exchanging data: that comes to its end before anything is judged.
-    public var isUnsettled: Bool {
-        guard let work, case .stopped = facts.instance else { return false }
-        switch SwapStep.state(OwnedFiles(directory: work.installation.temporaryDirectory).rejoin) {
-        case .none, .swapped, .inPlace, .unreadable: return false
-        case .prepared, .half, .undoing, .undone, .finishing: return true
+    /// Whether no server runs, so that what an earlier run left can be brought to its end.
+    public var isStopped: Bool {
+        guard work != nil, case .stopped = facts.instance else { return false }
+        return true
+    }
+
+    /// Whether an earlier run has left something that a standby which follows no longer needs.
+    public var hasLeftovers: Bool {
+        guard work != nil else { return false }
+        let parameters = context.configuration.reading.parameters
+        let directory = findTemporaryDirectory(parameters, account: Account(name: parameters.pgdba))
+        let files = OwnedFiles(directory: directory).rejoin
+        return FileFacts(files.journal) != nil || SwapStep.state(files) != .none
+    }
+
+    /// Whether `pgrex-tool stop` keeps the node from running anything.
+    var isStoppedByTool: Bool {
+        guard let known = context.cluster.node(node), case .ours = standbyMark(of: known, resource: resource) else {
+            return false
         }
+        return true
     }
 
     /// What a rejoin works with.
@@ -54,8 +68,8 @@ public struct RejoinSurvey: Sendable {
         }
     }
 
-    public static func read(resource: String?, wish: RejoinWish, options: RejoinOptions) throws(Problem) -> RejoinSurvey
-    {
+    /// The cluster's configuration, and this node's name in it.
+    public static func place(resource: String?) throws(Problem) -> (context: ResourceContext, node: String) {
         let context: ResourceContext
         do throws(ContextProblem) {
             context = try ConfigurationReader(resource: resource).read(by: .after(milliseconds: 10_000))
@@ -66,10 +80,11 @@ public struct RejoinSurvey: Sendable {
         let mode = context.configuration.reading.parameters.repMode
         guard mode.isReplicated else { throw .notReplicated(mode) }
         guard let own = findOwnNode(context) else { throw .unnamed }
-        return RejoinSurvey(context, node: own, wish: wish, options: options)
+        return (context, own)
     }
 
-    init(_ context: ResourceContext, node: String, wish: RejoinWish, options: RejoinOptions) {
+    /// Looks at the node, its data and its primary.
+    public init(_ context: ResourceContext, node: String, wish: RejoinWish, options: RejoinOptions) {
         self.context = context
         self.node = node
         var wish = wish
@@ -127,7 +142,9 @@ public struct RejoinSurvey: Sendable {
         if known?.isMaintenance ?? false { return .unmanaged }
         if meta["is-managed"].flatMap(pacemakerBoolean) == false { return .unmanaged }
         // What `pgrex-tool stop` did is taken back; somebody else's standby mode isn't.
-        if let known, standbyMark(of: known, resource: context.configuration.name) == .foreign { return .standbyMode }
+        if let known, standbyMark(of: known, resource: context.configuration.name) == .foreign {
+            return .standbyMode
+        }
         if meta["target-role"]?.lowercased() == "stopped" { return .stopped }
         if let ban = context.configuration.bans.first(where: { sameName($0.node, node) }) { return .banned(ban.id) }
         return .none

@@ -4,6 +4,8 @@ public import RACore
 public struct RemoteRejoin: Sendable {
     let context: ResourceContext
     public let node: String
+    /// What the node told before it was asked: the end of a run of before.
+    private let former: PublishedRejoin?
 
     /// - Throws: why it can't be asked for.
     public init(resource: String?, node wanted: String) throws(RejoinFailure) {
@@ -25,6 +27,8 @@ public struct RemoteRejoin: Sendable {
         }
         self.context = context
         self.node = node.name
+        let tools = ClusterTools(resource: context.configuration.name, callMilliseconds: 5000)
+        former = tools.publishedRejoins(by: .after(milliseconds: 5000))[node.name]
         guard node.isOnline else {
             throw RejoinFailure(
                 .refused,
@@ -69,7 +73,7 @@ public struct RemoteRejoin: Sendable {
         while !heard.isPast, !Interruption.isRequested {
             let observation = observer.observe(context)
             if isFollowing(observation.answers[node]) { return }
-            if let now = observation.rejoins.first(where: { sameName($0.key, node) })?.value {
+            if let now = observation.rejoins.first(where: { sameName($0.key, node) })?.value, now != former {
                 if case .ended(let code, let why) = now.outcome { throw RejoinFailure(code, "\(node): \(why)") }
                 show(now)
                 if now != last { heard = .after(milliseconds: seconds * 1000) }

@@ -31,6 +31,9 @@ public struct SwapStep: Sendable {
         }
     }
 
+    /// Whether former data are there that could come back.
+    var canGoBack: Bool { (record().value ?? nil)?.canGoBack ?? false }
+
     /// The directories of the swap that is under way; nil without one.
     public func layout() -> CopyLayout? { (record().value ?? nil)?.layout }
 
@@ -83,6 +86,12 @@ public struct SwapStep: Sendable {
             throw RejoinFailure(.resumable, "the swap is going back, or is being finished: it can't go on")
         }
         try checkServers()
+        for move in record.into where !isNamed(move.from) && !isNamed(move.to) {
+            throw RejoinFailure(
+                .refused,
+                "neither \(move.from) nor \(move.to) is there. HINT: Somebody removed the copy; see \(path) for what was exchanged."
+            )
+        }
         var count = 0
         try system { () throws(SystemError) in
             for move in record.out where !isNamed(move.to) {
@@ -122,7 +131,8 @@ public struct SwapStep: Sendable {
         guard record.canGoBack, record.phase == .forward || record.phase == .back else {
             throw RejoinFailure(.refused, "the former data have been removed: there is nothing to go back to")
         }
-        try checkServers()
+        // Where nothing was renamed, nothing is renamed back: a server may work on the former data.
+        if state() != .prepared, state() != .undone { try checkServers() }
         record.phase = .back
         let fixed = record
         var count = 0

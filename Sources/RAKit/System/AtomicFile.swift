@@ -70,6 +70,13 @@ public func ensureFile(
     return true
 }
 
+/// Gives a file another name, durably.
+public func renameFile(_ path: String, to target: String) throws(SystemError) {
+    guard rename(path, target) == 0 else { throw SystemError("rename \(path) to \(target)") }
+    try syncDirectory(parentDirectory(target))
+    if parentDirectory(path) != parentDirectory(target) { try syncDirectory(parentDirectory(path)) }
+}
+
 /// Makes a directory's entries durable.
 public func syncDirectory(_ path: String) throws(SystemError) {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
