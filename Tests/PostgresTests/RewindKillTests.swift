@@ -32,15 +32,33 @@ struct RewindKillTests {
         RewindStep.resumption(try cluster.rejoinContext("n1", from: "n2", ProgressBook()))
     }
 
+    /// Waits until so much of a table that only the primary has is there; its file grows as pg_rewind writes.
+    private func awaitCopied(_ cluster: TestCluster, percent: Int64) throws -> @Sendable () -> Void {
+        let source = cluster["n2"]
+        let file = try #require(source.value("SELECT pg_relation_filepath('public.won')"))
+        let size = try #require(source.value("SELECT pg_relation_size('public.won')").flatMap { Int64($0) })
+        let path = cluster["n1"].data + "/" + file
+        return {
+            _ = wait(until: .after(milliseconds: 30_000), everyMilliseconds: 1) {
+                FileFacts(path).map { $0.size * 100 >= size * percent } ?? false ? true : nil
+            }
+        }
+    }
+
     /// As soon as it has removed what it would need again, and in the middle.
-    @Test(arguments: [0, 60] as [UInt64]) func killedRewindGoesOn(percent: UInt64) throws {
+    @Test(arguments: [0, 30] as [Int64]) func killedRewindGoesOn(percent: Int64) throws {
         try withCluster(.async) { cluster in
             try cluster.allowRewind()
             try cluster["n1"].append("work_mem = 7MB\n")
             try cluster.diverge(.crashed, rows: 120_000)
             let configuration = cluster["n1"].text("postgresql.conf")
             let data = cluster["n1"].data
-            _ = try runToFailure(cluster, at: OnceAt("rewinding", percent: percent) { killRewind(of: data) })
+            let awaitCopied = try awaitCopied(cluster, percent: percent)
+            let kill = OnceAt("rewinding", percent: 0) {
+                if percent > 0 { awaitCopied() }
+                return killRewind(of: data)
+            }
+            _ = try runToFailure(cluster, at: kill)
             guard case .again(let mark) = try resumption(cluster) else {
                 Issue.record("\(try resumption(cluster))")
                 return
