@@ -14,7 +14,17 @@ public enum ArrivalStage: Sendable, Hashable {
     case primary
     case unknown(why: String)
 
-    /// The stage in words, for one who waits.
+    /// What is waited for, for one who watches.
+    public var step: String {
+        switch self {
+        case .notStarted, .unknown: "waiting for the cluster to start it"
+        case .starting: "waiting until it is up"
+        case .deaf, .otherTimeline: "waiting until it receives WAL"
+        case .following, .primary: text
+        }
+    }
+
+    /// The stage in words, for one who has waited in vain.
     public var text: String {
         switch self {
         case .notStarted: "the cluster hasn't started it: a constraint may keep it away, or its start failed"

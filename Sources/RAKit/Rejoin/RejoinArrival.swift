@@ -28,7 +28,7 @@ struct RejoinArrival {
         let isFollowing = wait(until: .after(milliseconds: run.options.wait * 1000), everyMilliseconds: 50) {
             () -> Bool? in
             let now = look()
-            if now != stage { context.progress.see(RejoinProgress.Sight(now.text)) }
+            if now.step != stage.step { context.progress.see(RejoinProgress.Sight(now.step)) }
             stage = now
             if Interruption.isRequested { return false }
             // A start that failed for this very rejoin may be recorded only after the failures were forgotten.
@@ -65,6 +65,8 @@ struct RejoinArrival {
     }
 
     private func look() -> ArrivalStage {
+        // The files of a stopped instance tell nothing new, and reading them takes a program.
+        if case .absent = observePostmaster(dataDirectory: context.installation.dataDirectory) { return .notStarted }
         let local = LocalQuestion(parameters: context.parameters)
         switch local.ask(by: .after(milliseconds: 5000)) {
         case .server(let facts, _): return arrivalStage(of: facts, timeline: context.source.history.history.timeline)

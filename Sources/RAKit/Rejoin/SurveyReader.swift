@@ -66,12 +66,25 @@ struct SurveyReader {
     private func readSource(as account: Account?, by deadline: Deadline) -> Observed<RejoinSource> {
         guard let primary = context.cluster.promotedNode() else { return .unknown(why: "no primary runs") }
         let target = ConnectionTarget(toPrimaryOf: parameters)
-        switch PrimaryHistory.read(target, as: account, by: deadline) {
-        case .unknown(let why): return .unknown(why: redactingPasswords("\(target.summary): \(why)"))
-        case .known(let (history, flushed, version)):
-            return .known(
-                RejoinSource(node: primary, replication: target, history: history, flushed: flushed, version: version)
-            )
+        while true {
+            switch PrimaryHistory.read(target, as: account, by: deadline) {
+            case .unknown(let why):
+                // After a failover the address follows the primary a moment later.
+                guard deadline.remainingMilliseconds > 300 else {
+                    return .unknown(why: redactingPasswords("\(target.summary): \(why)"))
+                }
+                pause(milliseconds: 200)
+            case .known(let (history, flushed, version)):
+                return .known(
+                    RejoinSource(
+                        node: primary,
+                        replication: target,
+                        history: history,
+                        flushed: flushed,
+                        version: version
+                    )
+                )
+            }
         }
     }
 }
