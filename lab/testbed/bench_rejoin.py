@@ -53,14 +53,36 @@ class Bench:
     # The data
 
     def fill(self):
-        primary = self.lab.primary()
         self.screen.event(f"filling {self.options.megabytes} MB")
-        # A page holds seven rows of a kilobyte.
+        # A server keeps as much WAL as it may, and pg_rewind before PostgreSQL 17 fetches all of it: little is kept here,
+        # so that what is measured is the divergence.
+        for name in self.lab.nodes:
+            for setting in ("wal_keep_size = 0", "min_wal_size = '32MB'", "max_wal_size = '64MB'"):
+                self.lab.psql(name, f"ALTER SYSTEM SET {setting}")
+            self.lab.psql(name, "SELECT pg_reload_conf()")
+        primary = self.lab.primary()
+        # A page holds seven rows of a kilobyte. No vacuum comes in between the measurements.
         rows = self.options.megabytes * 1024 * 7 // 8
-        self.lab.psql(primary, "CREATE TABLE filling AS SELECT i, repeat(md5(i::text), 31) AS text "
+        self.lab.psql(primary, "CREATE TABLE filling (i bigint, text text) WITH (autovacuum_enabled = off); "
+                               "ALTER TABLE filling ALTER text SET STORAGE PLAIN")
+        self.lab.psql(primary, "INSERT INTO filling SELECT i, repeat(md5(i::text), 31) "
                                f"FROM generate_series(1, {rows}) AS i", timeout=600)
-        self.lab.psql(primary, "ALTER TABLE filling ALTER text SET STORAGE PLAIN; CHECKPOINT", timeout=600)
+        self.lab.psql(primary, "VACUUM (FREEZE) filling", timeout=600)
         self.calm()
+        self.shrink()
+
+    def shrink(self):
+        """Every server removes WAL that it keeps for later: a checkpoint after a little of it takes its part."""
+        def sizes():
+            return {name: int(self.lab.psql(name, "SELECT sum(size) FROM pg_ls_waldir()")) for name in self.lab.nodes}
+        for _ in range(40):
+            if max(sizes().values()) <= 64 << 20:
+                return
+            self.lab.psql(self.lab.primary(), "SELECT pg_switch_wal()")
+            self.calm()
+            for name in self.lab.nodes:
+                self.lab.psql(name, "CHECKPOINT", timeout=300)
+        self.screen.event(f"  WAL that is kept: {sizes()}")
 
     def calm(self):
         """Everybody has replayed all, and the disks have what was written."""
