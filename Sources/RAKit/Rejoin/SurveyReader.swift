@@ -33,7 +33,10 @@ struct SurveyReader {
         }
         var answer = LocalDataReader.Answer(.unknown(why: "it wasn't compared"))
         switch running {
-        case .following: return (.following, answer, source)
+        case .following:
+            // What an earlier run left is closed by it.
+            answer.installation = try? findInstallation(parameters)
+            return (.following, answer, source)
         case .primary: return (.primary, answer, source)
         case .busy(let why): return (.busy(why: loner(in: reader.directory) ?? why), answer, source)
         case .deaf:
