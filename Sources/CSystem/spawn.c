@@ -103,7 +103,14 @@ static void count_interruption(int number) {
 void csystem_count_interruptions(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = count_interruption};
-    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
+    sigset_t counted;
+    sigemptyset(&counted);
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaction(numbers[i], &action, NULL);
+        sigaddset(&counted, numbers[i]);
+    }
+    /* Whoever started us may have blocked them; the mask is inherited. */
+    sigprocmask(SIG_UNBLOCK, &counted, NULL);
 }
 
 int csystem_interruptions(void) {

@@ -29,6 +29,14 @@ public struct AgentCall: Sendable {
         return all
     }
 
+    /// The call as a line of a shell script, which depends on nothing of the script's environment.
+    public func script(_ arguments: String...) -> String {
+        let settings = variables.compactMap { name, value in value.map { "\(name)=\($0)" } }.sorted()
+        return (["/usr/bin/env", "-i"] + settings + prefix + [program] + arguments).map(shellWord).joined(
+            separator: " "
+        )
+    }
+
     /// Runs the agent with these words; it is killed when it lasts longer than any operation may.
     public func run(_ arguments: String...) -> AgentAnswer { run(arguments) }
 
@@ -39,6 +47,10 @@ public struct AgentCall: Sendable {
         let result = RAKit.run(command, by: .after(milliseconds: 60_000))
         return AgentAnswer(result, milliseconds: Moment.now().milliseconds(since: begin))
     }
+}
+
+private func shellWord(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }
 
 /// What the agent answered.

@@ -82,6 +82,12 @@ import Testing
             #expect(try book.relations(of: old).count == 1)
             #expect(book.find(system: 7, fork: old.fork, lastRecord: old.lastRecord) == new)
             #expect(book.find(system: 8, fork: old.fork, lastRecord: old.lastRecord) == nil)
+            // A recovery adds a checkpoint to the WAL, and no transaction.
+            let later = WALPosition(timeline: old.lastRecord.timeline, lsn: LSN(bytes: old.lastRecord.lsn.bytes + 1000))
+            let count = new.counts.commits + new.counts.prepared
+            #expect(book.find(system: 7, fork: old.fork, lastRecord: later) == nil)
+            #expect(book.find(system: 7, fork: old.fork, lastRecord: later, transactions: count) == new)
+            #expect(book.find(system: 7, fork: old.fork, lastRecord: later, transactions: count + 1) == nil)
             try book.removeTemporary()
             #expect(FileFacts(book.temporary) == nil)
         }

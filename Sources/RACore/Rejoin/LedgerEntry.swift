@@ -91,6 +91,13 @@ public struct LedgerEntry: Sendable, Hashable {
         systemIdentifier == system && self.fork == fork && self.lastRecord == lastRecord && !isWALDropped
     }
 
+    /// Whether it is about the beginning of the same WAL, and none of its transactions came after: a rejoin that was begun
+    /// has had the data recover from their crash, which adds a checkpoint.
+    public func hasAll(_ transactions: Int, system: UInt64, fork: WALPosition, through end: WALPosition) -> Bool {
+        systemIdentifier == system && self.fork == fork && lastRecord.timeline == end.timeline
+            && lastRecord.lsn <= end.lsn && counts.commits + counts.prepared == transactions && !isWALDropped
+    }
+
     /// What is in it, in one clause.
     public var summary: String {
         let transactions = counts.commits == 1 ? "1 commit" : "\(counts.commits) commits"

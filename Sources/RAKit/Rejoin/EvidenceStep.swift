@@ -87,7 +87,7 @@ public struct EvidenceStep: Sendable {
         }
         let found = try list(files, fork: fork, history: history, into: temporary)
         let end = found.tally.lastRecord.map { WALPosition(timeline: history.timeline, lsn: $0) }
-        let present = end.flatMap { book.find(system: control.systemIdentifier, fork: fork, lastRecord: $0) }
+        let present = end.flatMap { present(found.tally, fork: fork, end: $0, system: control.systemIdentifier) }
         guard found.tally.records > 0, let end, present == nil else {
             try? removeTree(temporary)
             return found.tally.records > 0 ? present : nil
@@ -111,6 +111,17 @@ public struct EvidenceStep: Sendable {
         try nameRelations(found.tally, &entry, into: temporary)
         try finish(entry, temporary)
         return entry
+    }
+
+    /// The entry that holds this divergence already; a recovery in between has added no transaction.
+    private func present(_ tally: LedgerTally, fork: WALPosition, end: WALPosition, system: UInt64) -> LedgerEntry? {
+        book.find(system: system, fork: fork, lastRecord: end)
+            ?? book.find(
+                system: system,
+                fork: fork,
+                lastRecord: end,
+                transactions: tally.commits + tally.preparedOnly
+            )
     }
 }
 

@@ -92,6 +92,11 @@ public struct LedgerBook: Sendable {
         (try? read())?.entries.last { $0.isSame(system: system, fork: fork, lastRecord: lastRecord) }
     }
 
+    /// The entry that holds all transactions of a divergence, and all its WAL but what a recovery has added since.
+    func find(system: UInt64, fork: WALPosition, lastRecord: WALPosition, transactions: Int) -> LedgerEntry? {
+        (try? read())?.entries.last { $0.hasAll(transactions, system: system, fork: fork, through: lastRecord) }
+    }
+
     /// A name that no entry has: the time, then the node.
     func freeName(node: String) -> String {
         let stamp = timestamp().filter { $0 != "-" && $0 != ":" }

@@ -41,6 +41,13 @@ struct LocalDataReader {
     private func read(_ installation: Installation, by deadline: Deadline) -> Answer {
         var answer = Answer(.unknown(why: "nothing was compared yet"))
         answer.installation = installation
+        if case .known(let source) = source, source.majorVersion != installation.majorVersion {
+            answer.data = .incompatible(
+                why: "the data here are of PostgreSQL \"\(installation.majorVersion)\", and \(source.node) runs "
+                    + "\"\(source.majorVersion)\""
+            )
+            return answer
+        }
         let files = LocalWAL(installation: installation)
         switch files.read(by: deadline) {
         case .unknown(let why): answer.data = .unreadable(why: why)

@@ -122,6 +122,17 @@ struct RejoinDataWork {
         }
     }
 
+    /// Takes away the settings that would end the recovery early: whatever the method, they are the node's own.
+    func removeConflicts() throws(RejoinFailure) {
+        let settings = ConflictingSettings(context.installation)
+        guard !settings.find().isEmpty else { return }
+        let lock = try claim()
+        defer { withExtendedLifetime(lock) {} }
+        guard case .absent = observePostmaster(dataDirectory: context.installation.dataDirectory) else { return }
+        let notes = try rejoinFailure(.resumable) { () throws(SystemError) in try settings.remove() }
+        for note in notes { context.progress.note(note) }
+    }
+
     /// What stays of the former data; removes what is no longer needed once the standby follows.
     func close() throws(RejoinFailure) -> String? {
         switch swap.state() {

@@ -114,9 +114,11 @@ public struct RejoinRun: Sendable {
     }
 
     private func arrive(_ journal: inout RejoinJournal) throws(RejoinFailure) -> RejoinArrival.End {
+        let work = RejoinDataWork(run: self, route: nil)
+        try work.removeConflicts()
         journal.phase = .starting
         try state.note(journal)
-        try RejoinDataWork(run: self, route: nil).setLockAside()
+        try work.setLockAside()
         return try RejoinArrival(run: self).bringUp()
     }
 

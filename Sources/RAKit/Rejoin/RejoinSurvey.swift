@@ -109,9 +109,12 @@ public struct RejoinSurvey: Sendable {
                 control: answer.control,
                 history: answer.history
             )
-            let methods = MethodReader(context: context, node: node, options: options)
-            facts.methods = methods.read(&work, answer.data)
-            facts.remarks = work.remarks
+            // One that follows needs no way back.
+            if instance != .following {
+                let methods = MethodReader(context: context, node: node, options: options)
+                facts.methods = methods.read(&work, answer.data)
+                facts.remarks = work.remarks
+            }
             self.work = work
         } else {
             work = nil

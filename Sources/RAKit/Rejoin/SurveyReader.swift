@@ -33,18 +33,37 @@ struct SurveyReader {
         }
         var answer = LocalDataReader.Answer(.unknown(why: "it wasn't compared"))
         switch running {
-        case .following: return (.following, answer, source)
+        case .following:
+            // What an earlier run left is closed by it.
+            answer.installation = try? findInstallation(parameters)
+            return (.following, answer, source)
         case .primary: return (.primary, answer, source)
-        case .busy(let why): return (.busy(why: why), answer, source)
+        case .busy(let why): return (.busy(why: loner(in: reader.directory) ?? why), answer, source)
         case .deaf:
             answer = reader.read(by: deadline)
-            return (.deaf(answer.data), answer, source)
+            return (.deaf(judged(answer.data, source)), answer, source)
         case .stopped:
             if let why = user(of: reader.directory) { return (.busy(why: why), answer, source) }
             answer = reader.read(by: deadline)
             if let why = taint(answer) { answer.data = .tainted(why: why) }
+            answer.data = judged(answer.data, source)
             return (.stopped(answer.data), answer, source)
         }
+    }
+
+    /// Whatever the data are, without a primary that answers nothing can be done about them: why it doesn't is what counts.
+    private func judged(_ data: LocalData, _ source: Observed<RejoinSource>) -> LocalData {
+        guard case .unknown(let why) = source else { return data }
+        if case .incompatible = data { return data }
+        return .unknown(why: why)
+    }
+
+    /// A server in single-user mode, which nobody can connect to; its number in postmaster.pid has a minus sign.
+    private func loner(in directory: String) -> String? {
+        guard let text = try? readText(directory + "/postmaster.pid", limit: 4096), text.hasPrefix("-") else {
+            return nil
+        }
+        return user(of: directory)
     }
 
     /// What else works in the data directory although no postmaster does: a server in single-user mode, backends of a dead
