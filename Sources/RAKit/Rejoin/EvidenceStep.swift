@@ -87,7 +87,9 @@ public struct EvidenceStep: Sendable {
         }
         let found = try list(files, fork: fork, history: history, into: temporary)
         let end = found.tally.lastRecord.map { WALPosition(timeline: history.timeline, lsn: $0) }
-        let present = end.flatMap { present(found.tally, fork: fork, end: $0, system: control.systemIdentifier) }
+        let present = end.flatMap {
+            self.entry(with: found.tally, fork: fork, end: $0, system: control.systemIdentifier)
+        }
         guard found.tally.records > 0, let end, present == nil else {
             try? removeTree(temporary)
             return found.tally.records > 0 ? present : nil
@@ -114,7 +116,7 @@ public struct EvidenceStep: Sendable {
     }
 
     /// The entry that holds this divergence already; a recovery in between has added no transaction.
-    private func present(_ tally: LedgerTally, fork: WALPosition, end: WALPosition, system: UInt64) -> LedgerEntry? {
+    private func entry(with tally: LedgerTally, fork: WALPosition, end: WALPosition, system: UInt64) -> LedgerEntry? {
         book.find(system: system, fork: fork, lastRecord: end)
             ?? book.find(
                 system: system,
