@@ -34,7 +34,6 @@ struct SurveyReader {
         var answer = LocalDataReader.Answer(.unknown(why: "it wasn't compared"))
         switch running {
         case .following:
-            // What an earlier run left is closed by it.
             answer.installation = try? findInstallation(parameters)
             return (.following, answer, source)
         case .primary: return (.primary, answer, source)
@@ -82,6 +81,22 @@ struct SurveyReader {
         return RejoinGuard(installation).obstacle
     }
 
+    /// Whether waiting may help: the address isn't there yet, or the server can't take anybody now. What is refused for its
+    /// name or its password is refused again.
+    private func mayAnswerSoon(_ target: ConnectionTarget, as account: Account?, by deadline: Deadline) -> Bool {
+        do throws(ConnectionFailure) {
+            _ = try Connection.open(target, as: account, by: deadline.capped(milliseconds: 3000))
+            return true
+        } catch {
+            switch error {
+            case .refused(.cannotConnectNow, _), .refused(.tooManyConnections, _), .silent: return true
+            case .refused: return false
+            // libpq itself says so when a password is asked for and none is there.
+            case .unreachable(let why): return !why.contains("password")
+            }
+        }
+    }
+
     private func readSource(as account: Account?, by deadline: Deadline) -> Observed<RejoinSource> {
         guard let primary = context.cluster.promotedNode() else { return .unknown(why: "no primary runs") }
         let target = ConnectionTarget(toPrimaryOf: parameters)
@@ -89,7 +104,7 @@ struct SurveyReader {
             switch PrimaryHistory.read(target, as: account, by: deadline) {
             case .unknown(let why):
                 // After a failover the address follows the primary a moment later.
-                guard deadline.remainingMilliseconds > 300 else {
+                guard deadline.remainingMilliseconds > 300, mayAnswerSoon(target, as: account, by: deadline) else {
                     return .unknown(why: redactingPasswords("\(target.summary): \(why)"))
                 }
                 pause(milliseconds: 200)
