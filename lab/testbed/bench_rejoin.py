@@ -118,7 +118,11 @@ class Bench:
         report = json.loads(output)
         if report["outcome"] != "following" or report["method"] != method:
             raise LabError(f"{method} ended otherwise: {output}")
-        self.note(method, Sample(seconds, received, watch.most))
+        # What comes after that, the removal of the former data, keeps nobody waiting.
+        self.note(method, Sample(report["milliseconds"] / 1000, received, watch.most))
+        for remark in report["remarks"]:
+            self.screen.event(f"    {remark}")
+        self.screen.event(f"    the command itself: {seconds:.2f} s")
 
     def plain(self, node):
         """A plain pg_basebackup of the same data on the same node, which is removed again."""

@@ -4,6 +4,9 @@ internal import RAKit
 /// What `rejoin` says and asks, from the first look to the end.
 struct RejoinDialogue {
     let command: RejoinCommand
+    private let began = Moment.now()
+
+    init(command: RejoinCommand) { self.command = command }
 
     private var json: Bool { command.json }
 
@@ -17,6 +20,7 @@ struct RejoinDialogue {
         options.fetchCommand = command.fetchCommand
         options.isUnattended = command.unattended
         options.wait = command.wait
+        options.began = began
         return options
     }
 

@@ -28,7 +28,6 @@ extension RejoinDataWork {
         let report = try step.copy(plan) { (directory) throws(RejoinFailure) in
             notes = try KeptConfiguration(context).restore(into: directory)
         }
-        notes += report.stages.map { "\($0.name): \($0.milliseconds) ms" }
         for note in notes { context.progress.note(note) }
         try enter(.swapping, &journal)
         try swap.prepare(plan.layout)
@@ -36,6 +35,7 @@ extension RejoinDataWork {
         try forgetRewind()
         let verified = report.isVerified ? "verified" : "not verified: PostgreSQL \(context.source.majorVersion) can't"
         return ["copied \(report.bytes) bytes (\(verified))"]
+            + report.stages.map { "\($0.name): \($0.milliseconds) ms" }
     }
 
     /// A copy that is in place and never came up gives way to the former data: two swaps at a time would be one too many.

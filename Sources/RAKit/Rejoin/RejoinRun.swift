@@ -59,7 +59,6 @@ public struct RejoinRun: Sendable {
     ///
     /// - Throws: why it ended; what was done until then stays, and the next run goes on from it.
     public func perform(_ route: RejoinRoute) throws(RejoinFailure) -> Report {
-        let begin = Moment.now()
         // Counted before, and forgotten at the end: a run that is killed has failed as well.
         if options.isUnattended { state.noteUnattendedFailure() }
         var route = route
@@ -77,7 +76,7 @@ public struct RejoinRun: Sendable {
             }
             switch try arrive(&journal) {
             case .following:
-                let milliseconds = Moment.now().milliseconds(since: begin)
+                let milliseconds = Moment.now().milliseconds(since: options.began)
                 let former = try close(&journal, route)
                 return Report(method: method, milliseconds: milliseconds, former: former, remarks: remarks)
             case .walGone(let why):

@@ -179,6 +179,8 @@ public struct RejoinOptions: Sendable, Hashable {
     public var isUnattended = false
     /// Seconds to wait until it follows.
     public var wait = 60
+    /// When the command was given: what it took is counted from then on.
+    public var began = Moment.now()
 
     public init() {}
 }
