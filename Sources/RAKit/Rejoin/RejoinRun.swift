@@ -75,9 +75,10 @@ public struct RejoinRun: Sendable {
                 continue
             }
             switch try arrive(&journal) {
-            case .following:
+            case .following(let isHistoryLeft):
                 let milliseconds = Moment.now().milliseconds(since: options.began)
                 let former = try close(&journal, route)
+                if isHistoryLeft { try? RejoinArrival(run: self).forgetFailures() }
                 return Report(method: method, milliseconds: milliseconds, former: former, remarks: remarks)
             case .walGone(let why):
                 // It runs, and will never receive what it needs: only what brings other WAL or other data helps.
