@@ -2,8 +2,14 @@
 from .basics import LabError, wait_until
 
 
+def rest(lab):
+    """Waits until the cluster has nothing to do: an instance that dies while it probes isn't counted as failed."""
+    lab.any_node().exec(["crm_resource", "--wait", "--timeout=60"], timeout=70, check=False)
+
+
 def fail(lab, name):
     """Kills an instance, and waits until the cluster leaves it to an operator."""
+    rest(lab)
     lab.kill_postmaster(name)
     wait_until(lambda: lab.roles().get(name) == "stopped", 60, f"{name} given up by the cluster", step=0.1)
 
@@ -27,6 +33,7 @@ def part_ways(lab, old, statement):
 
 def diverge(lab, statement="CREATE TABLE only_here AS SELECT 7 AS x"):
     """The same, and waits for a failover; gives both primaries' names, the old one first."""
+    rest(lab)
     old = lab.primary()
     part_ways(lab, old, statement)
     new = lab.wait_primary(60, other_than=old)
