@@ -74,7 +74,7 @@ public struct OperatorSite: Sendable {
     private func asAccount<Answer>(_ ask: () -> Answer) -> Answer { local.account.map { $0.impersonate(ask) } ?? ask() }
 
     /// Who acts, for notes and logs.
-    var author: String { "\(environmentValue("SUDO_USER") ?? environmentValue("USER") ?? "root")@\(machineName())" }
+    var author: String { commandingUser() }
 
     /// Runs a command of the cluster, which a Ctrl-C at the terminal doesn't end half-way.
     ///

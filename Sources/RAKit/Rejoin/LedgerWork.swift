@@ -93,9 +93,3 @@ extension LedgerBook {
         return copied
     }
 }
-
-/// Who gives a command, as far as the environment tells: "kim@pg1".
-public func commandingUser() -> String {
-    let name = environmentValue("SUDO_USER") ?? environmentValue("USER") ?? Account.name(of: geteuid())
-    return "\(name)@\(machineName())"
-}

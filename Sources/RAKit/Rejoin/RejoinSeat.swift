@@ -44,8 +44,7 @@ public struct RejoinSeat: Sendable {
 
     /// Who works, for whoever is told to wait.
     private static var holder: String {
-        let who = environmentValue("SUDO_USER") ?? environmentValue("USER") ?? "root"
-        return "process \(ownProcessID()) of \(who), since \(timestamp())"
+        "process \(ownProcessID()) of \(commandingName()), since \(timestamp())"
     }
 }
 

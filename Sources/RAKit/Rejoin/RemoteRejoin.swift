@@ -48,8 +48,7 @@ public struct RemoteRejoin: Sendable {
 
     /// Asks for it: the start that the cluster now tries there has it done, if it can't just start.
     public func ask(method: RejoinMethod?) throws(RejoinFailure) {
-        let who = environmentValue("SUDO_USER") ?? environmentValue("USER") ?? "root"
-        let value = "method=\(method?.rawValue ?? "any") by=\(who)@\(machineName()) at=\(timestamp())"
+        let value = "method=\(method?.rawValue ?? "any") by=\(commandingUser()) at=\(timestamp())"
         let tools = ClusterTools(resource: context.configuration.name, callMilliseconds: 5000)
         let request = ClusterEffect.set(.rejoinRequest, node: node, value: value)
         if let failure = tools.write([request], by: .after(milliseconds: 10_000)) {

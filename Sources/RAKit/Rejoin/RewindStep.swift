@@ -169,24 +169,6 @@ public struct RewindStep: Sendable {
 }
 
 extension RewindStep {
-    /// About how many bytes would come from the primary; nothing is changed.
-    ///
-    /// pg_rewind itself tells it, of data that were shut down cleanly.
-    public func estimate() -> Observed<UInt64> {
-        switch ControlFile.read(context.installation, by: .after(milliseconds: 10_000)) {
-        case .unknown(let why): return .unknown(why: why)
-        case .known(let control):
-            guard control.clusterState.hasPrefix("shut down") else {
-                return .unknown(why: "the data weren't shut down cleanly (\"\(control.clusterState)\")")
-            }
-        }
-        let preview = program.preview()
-        guard preview.isSuccess else { return .unknown(why: "pg_rewind: \(preview.complaint)") }
-        // It finds nothing to do, too, before the primary's first checkpoint on its timeline (E5).
-        guard let needed = preview.output.needed else { return .unknown(why: "pg_rewind doesn't tell it yet") }
-        return .known(needed)
-    }
-
     /// What can be done with data on which a rewind was begun.
     public enum Resumption: Sendable, Hashable {
         /// None was begun.

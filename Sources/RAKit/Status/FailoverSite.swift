@@ -67,9 +67,8 @@ public struct FailoverSite: Sendable {
     ///
     /// - Returns: nil, or what failed.
     public func record(_ plan: LossPlan) -> String? {
-        let who = environmentValue("SUDO_USER") ?? environmentValue("USER") ?? "root"
         let note =
-            "time=\(timestamp()) by=\(who)@\(machineName()) promoted=\(plan.candidate)"
+            "time=\(timestamp()) by=\(commandingUser()) promoted=\(plan.candidate)"
             + " at=\(plan.position.timeline)/\(plan.position.lsn) given-up=\(plan.givenUp.joined(separator: ","))"
         Log(resource: set.resource).warning("loss accepted: \(note)")
         // The note first: what was given up is known even if this ends here.

@@ -36,3 +36,11 @@ public struct Account: Sendable, Hashable {
         return body()
     }
 }
+
+/// The name of who gives a command, as far as the environment tells: through sudo it is the person's own.
+public func commandingName() -> String {
+    environmentValue("SUDO_USER") ?? environmentValue("USER") ?? Account.name(of: geteuid())
+}
+
+/// Who gives a command, and where: "kim@pg1".
+public func commandingUser() -> String { "\(commandingName())@\(machineName())" }
