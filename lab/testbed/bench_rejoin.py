@@ -54,12 +54,6 @@ class Bench:
 
     def fill(self):
         self.screen.event(f"filling {self.options.megabytes} MB")
-        # A server keeps as much WAL as it may, and pg_rewind before PostgreSQL 17 fetches all of it: little is kept here,
-        # so that what is measured is the divergence.
-        for name in self.lab.nodes:
-            for setting in ("wal_keep_size = 0", "min_wal_size = '32MB'", "max_wal_size = '64MB'"):
-                self.lab.psql(name, f"ALTER SYSTEM SET {setting}")
-            self.lab.psql(name, "SELECT pg_reload_conf()")
         primary = self.lab.primary()
         # A page holds seven rows of a kilobyte. No vacuum comes in between the measurements.
         rows = self.options.megabytes * 1024 * 7 // 8
@@ -68,21 +62,36 @@ class Bench:
         self.lab.psql(primary, "INSERT INTO filling SELECT i, repeat(md5(i::text), 31) "
                                f"FROM generate_series(1, {rows}) AS i", timeout=600)
         self.lab.psql(primary, "VACUUM (FREEZE) filling", timeout=600)
+        self.keep_little()
         self.calm()
-        self.shrink()
+
+    def keep_little(self):
+        """Has the servers keep little WAL.
+
+        A server keeps as much WAL as it may, and files for WAL to come; pg_rewind (up to PostgreSQL 18) fetches all of them.
+        Few are kept here, so that what is measured is the divergence.
+        """
+        for name in self.lab.nodes:
+            for setting in ("wal_keep_size = 0", "min_wal_size = '32MB'", "max_wal_size = '32MB'", "wal_recycle = off"):
+                self.lab.psql(name, f"ALTER SYSTEM SET {setting}")
+            self.lab.psql(name, "SELECT pg_reload_conf()")
 
     def shrink(self):
-        """Every server removes WAL that it kept while the data came, once the slots on it have moved on."""
+        """The standbys give up the WAL that they kept, once the slots on them have moved on: one of them is next."""
+        primary = self.lab.primary()
+        standbys = [name for name in self.lab.nodes if name != primary]
+        self.lab.psql(primary, "SELECT pg_switch_wal()")
+
         def sizes():
-            return {name: int(self.lab.psql(name, "SELECT sum(size) FROM pg_ls_waldir()")) for name in self.lab.nodes}
+            return {name: int(self.lab.psql(name, "SELECT sum(size) FROM pg_ls_waldir()")) for name in standbys}
 
         def is_small():
-            self.lab.psql(self.lab.primary(), "INSERT INTO lab_rows (id) VALUES ((random() * 1e15)::bigint)")
-            for name in self.lab.nodes:
+            self.lab.psql(primary, "INSERT INTO lab_rows (id) VALUES ((random() * 1e15)::bigint)")
+            for name in (primary, *standbys):
                 self.lab.psql(name, "CHECKPOINT", timeout=300)
-            return max(sizes().values()) <= 64 << 20
+            return max(sizes().values()) < 17 << 20
         try:
-            wait_until(is_small, 60, "servers that keep little WAL", step=3)
+            wait_until(is_small, 60, "standbys that keep little WAL", step=1)
         except LabError:
             self.screen.event(f"  WAL that is kept: {sizes()}")
 
@@ -144,6 +153,7 @@ class Bench:
             divergence.fail(self.lab, victim)
             self.rejoin(victim, "follow")
             self.calm()
+            self.shrink()
             old, _ = divergence.diverge(self.lab)
             self.rejoin(old, "rewind")
             self.calm()

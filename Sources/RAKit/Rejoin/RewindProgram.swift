@@ -11,8 +11,10 @@ struct RewindProgram {
     struct Answer {
         let result: CommandResult
         let output: RewindOutput
+        /// Whether it was ended because it had told all that was asked of it.
+        var isEnough = false
 
-        var isSuccess: Bool { result.isSuccess }
+        var isSuccess: Bool { isEnough || result.isSuccess }
 
         /// Why it failed, in its own words.
         var complaint: String {
@@ -21,7 +23,14 @@ struct RewindProgram {
     }
 
     /// Has it look, and change nothing: only for data that were shut down cleanly, as it wouldn't see the rest.
-    func preview() -> Answer { follow(["--dry-run"], step: "looking at what differs") { !Interruption.isRequested } }
+    ///
+    /// It is ended once it has told how much is to come: after that a dry run, too, has the source send everything, and
+    /// throws it away (seen with 15.18: twice the bytes).
+    func preview() -> Answer {
+        follow(["--dry-run"], step: "looking at what differs", until: { $0.needed != nil }) {
+            !Interruption.isRequested
+        }
+    }
 
     /// Has it do its work. A first interruption is left to the caller: ended now, the data would be of no use.
     func rewind() -> Answer {
@@ -39,7 +48,12 @@ struct RewindProgram {
         }
     }
 
-    private func follow(_ words: [String], step: String, while goesOn: () -> Bool) -> Answer {
+    private func follow(
+        _ words: [String],
+        step: String,
+        until isEnough: (RewindOutput) -> Bool = { _ in false },
+        while goesOn: () -> Bool
+    ) -> Answer {
         var output = RewindOutput()
         var heard = Moment.now()
         let take = { (line: Substring) in
@@ -49,9 +63,9 @@ struct RewindProgram {
         }
         context.progress.see(.init(step))
         let result = start(command(words)).follow(output: take, errors: take) {
-            goesOn() && Moment.now().milliseconds(since: heard) < stallSeconds * 1000
+            !isEnough(output) && goesOn() && Moment.now().milliseconds(since: heard) < stallSeconds * 1000
         }
-        return Answer(result: result, output: output)
+        return Answer(result: result, output: output, isEnough: isEnough(output))
     }
 
     private func command(_ words: [String]) -> Command {
