@@ -75,7 +75,7 @@ struct EvidenceTests {
             #expect(new.hasSuffix("(made after the fork)"))
             #expect(entry.counts.commits == 9 && entry.counts.prepared == 1 && entry.counts.listed == 10)
             #expect(entry.counts.inserted == 69 && entry.counts.updated == 3 && entry.counts.deleted == 1)
-            #expect(commits.allSatisfy { $0.lsn >= entry.fork.lsn && $0.time.hasSuffix("UTC") })
+            #expect(commits.allSatisfy { $0.lsn >= divergence.fork.lsn && $0.time.hasSuffix("UTC") })
             #expect(entry.primaryTimeline.number == 3 && entry.missing.isEmpty && entry.isOpen)
             #expect(entry.names == "by the catalog of n2" && entry.unreadable.isEmpty)
             try isKept(entry, divergence)
@@ -87,7 +87,7 @@ struct EvidenceTests {
         let folder = divergence.book.directory + "/" + entry.id
         let facts = try #require(FileFacts(folder))
         #expect(facts.mode == 0o700 && facts.ownerID == 0)
-        let segment = entry.fork.segmentFileName(size: divergence.control.segmentSize)
+        let segment = divergence.fork.segmentFileName(size: divergence.control.segmentSize)
         let copy = try readFile(folder + "/wal/" + segment, limit: 1 << 21)
         #expect(copy == (try readFile(divergence.former.data + "/pg_wal/" + segment, limit: 1 << 21)))
         #expect(FileFacts(divergence.context.own.directory + "/ledger-view") == nil)
@@ -134,8 +134,8 @@ struct EvidenceTests {
             }
             let entry = try #require(try divergence.save())
             let behind = WALPosition(
-                timeline: entry.fork.timeline,
-                lsn: LSN(bytes: entry.lastRecord.lsn.bytes + 8)
+                timeline: divergence.fork.timeline,
+                lsn: LSN(bytes: try #require(entry.lastRecord).lsn.bytes + 8)
             )
             let (control, history) = (divergence.control, divergence.history)
             let none = try divergence.step.save(fork: behind, control: control, history: history, why: "rewind")
@@ -234,6 +234,18 @@ struct EvidenceRoomTests {
             let reason = failure?.reason ?? ""
             #expect(reason.contains("the data are as they were: \(divergence.book.directory) needs "), "\(reason)")
             #expect(reason.contains("of room and has 8"), "\(reason)")
+            try isUntouched(divergence)
+        }
+    }
+
+    /// What can't be listed is kept whole, or nothing is touched.
+    @Test func tooLittleRoomForWALThatCanNotBeListed() throws {
+        try withDisk(megabytes: 8) { divergence, _ in
+            let failure = #expect(throws: RejoinFailure.self) {
+                try divergence.step.saveUnread(because: "it is broken", why: "copy")
+            }
+            #expect(failure?.exit == .failed)
+            #expect(failure?.reason.contains("of room and has 8") ?? false, "\(String(describing: failure))")
             try isUntouched(divergence)
         }
     }

@@ -194,9 +194,56 @@ import Testing
             entry.summary
                 == "1 commit and 2 prepared but not committed (7 rows inserted, 0 updated, 0 deleted) since timeline 3 LSN 16/28"
         )
-        #expect(!entry.isSame(system: entry.systemIdentifier, fork: entry.fork, lastRecord: entry.lastRecord))
+        let (fork, last) = (try #require(entry.fork), try #require(entry.lastRecord))
+        #expect(!entry.isSame(system: 7_300_000_000_000_000_001, fork: fork, lastRecord: last))
         let lines = entry.text.split(separator: "\n")
         #expect(LedgerEntry(text: lines.prefix(lines.count / 2).joined(separator: "\n")) == nil)
         #expect(LedgerEntry(text: "") == nil)
+    }
+
+    /// What couldn't be read is unknown, and only then may anything be.
+    @Test func unlistedEntriesAreReadAsTheyWereWritten() throws {
+        let timeline = try #require(TimelineID(3))
+        var entry = LedgerEntry(
+            id: "20261130T061500Z-pg1",
+            node: "pg1",
+            resource: "pgsql",
+            systemIdentifier: nil,
+            fork: nil,
+            lastRecord: nil,
+            primary: "pg2",
+            primaryTimeline: timeline,
+            why: "copy",
+            time: "2026-11-30T06:15:00Z",
+            readFrom: nil
+        )
+        #expect(LedgerEntry(text: entry.text) == nil)
+        entry.unlisted = "pg_controldata: it\nis broken"
+        #expect(LedgerEntry(text: entry.text) == entry)
+        #expect(entry.summary == "WAL whose commits couldn't be listed: pg_controldata: it\nis broken")
+        entry.fork = WALPosition(timeline: timeline, lsn: LSN(bytes: 40))
+        entry.systemIdentifier = 7
+        #expect(LedgerEntry(text: entry.text) == entry && entry.isOpen)
+        #expect(LedgerEntry(text: entry.text.replacing("fork lsn: 0/28", with: "fork lsn: x")) == nil)
+    }
+
+    @Test func firstPageTellsWhoseWALAFileHolds() throws {
+        let segment = WALSegment(timeline: try #require(TimelineID(1)), number: 3, size: 1 << 20)
+        func head(_ address: UInt64, magic: UInt64 = 0xD110, size: UInt64 = 1 << 20) -> [UInt8] {
+            let numbers: [(UInt64, Int)] = [
+                (magic, 2), (2, 2), (1, 4), (address, 8), (0, 8), (7, 8), (size, 4), (8192, 4),
+            ]
+            return numbers.flatMap { number, width in (0..<width).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+            }
+        }
+        #expect(SegmentContent(head(3 << 20), of: segment) == .own)
+        #expect(SegmentContent(head(2 << 20), of: segment) == .other)
+        #expect(SegmentContent([UInt8](repeating: 0, count: 40), of: segment) == .other)
+        #expect(SegmentContent([], of: segment) == .other)
+        #expect(SegmentContent([UInt8](repeating: 0xFF, count: 40), of: segment) == .spoiled)
+        #expect(SegmentContent(head(3 << 20, magic: 0xFFFF), of: segment) == .spoiled)
+        #expect(SegmentContent(head(3 << 20, size: 1 << 24), of: segment) == .spoiled)
+        #expect(SegmentContent(head((3 << 20) + 8), of: segment) == .spoiled)
+        #expect(SegmentContent(Array(head(3 << 20).prefix(20)), of: segment) == .spoiled)
     }
 }

@@ -80,14 +80,15 @@ import Testing
             try book.commits(of: old) { transactions.append($0.transaction) }
             #expect(transactions == [7])
             #expect(try book.relations(of: old).count == 1)
-            #expect(book.find(system: 7, fork: old.fork, lastRecord: old.lastRecord) == new)
-            #expect(book.find(system: 8, fork: old.fork, lastRecord: old.lastRecord) == nil)
+            let (fork, last) = (try #require(old.fork), try #require(old.lastRecord))
+            #expect(book.find(system: 7, fork: fork, lastRecord: last) == new)
+            #expect(book.find(system: 8, fork: fork, lastRecord: last) == nil)
             // A recovery adds a checkpoint to the WAL, and no transaction.
-            let later = WALPosition(timeline: old.lastRecord.timeline, lsn: LSN(bytes: old.lastRecord.lsn.bytes + 1000))
+            let later = WALPosition(timeline: last.timeline, lsn: LSN(bytes: last.lsn.bytes + 1000))
             let count = new.counts.commits + new.counts.prepared
-            #expect(book.find(system: 7, fork: old.fork, lastRecord: later) == nil)
-            #expect(book.find(system: 7, fork: old.fork, lastRecord: later, transactions: count) == new)
-            #expect(book.find(system: 7, fork: old.fork, lastRecord: later, transactions: count + 1) == nil)
+            #expect(book.find(system: 7, fork: fork, lastRecord: later) == nil)
+            #expect(book.find(system: 7, fork: fork, lastRecord: later, transactions: count) == new)
+            #expect(book.find(system: 7, fork: fork, lastRecord: later, transactions: count + 1) == nil)
             try book.removeTemporary()
             #expect(FileFacts(book.temporary) == nil)
         }
@@ -103,10 +104,8 @@ import Testing
             #expect(book.openCount == .known(0))
             let dropped = try book.acknowledge(seen, by: "kim@pg1", note: "", dropWAL: true)
             #expect(dropped.isWALDropped && FileFacts(book.directory + "/a/wal") == nil)
-            #expect(
-                book.find(system: 7, fork: entry.fork, lastRecord: entry.lastRecord) == nil,
-                "it has no WAL any more"
-            )
+            let (fork, last) = (try #require(entry.fork), try #require(entry.lastRecord))
+            #expect(book.find(system: 7, fork: fork, lastRecord: last) == nil, "it has no WAL any more")
         }
     }
 

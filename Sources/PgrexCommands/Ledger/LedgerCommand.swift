@@ -45,14 +45,16 @@ public struct LedgerListCommand: ParsableCommand {
         usage: "pgrex-tool ledger list [--all] [--json] [--resource <id>]",
         discussion: """
             FORK is where the data left the primary's history, COMMITS how many transactions that took from the \
-            cluster, with those that were only prepared behind a plus; rows are those of users' tables.
+            cluster, with those that were only prepared behind a plus; rows are those of users' tables. Where the data \
+            couldn't be read, the WAL is kept as it was, and "?" stands for what isn't known.
 
             \(ledgerExitCodes)
 
             JSON KEYS: entries: id, node, resource, time, why, system_identifier, primary, primary_timeline,
-              fork, last_record (timeline, lsn), records, commits, prepared, listed, inserted, updated,
-              deleted, wal_bytes, wal (kept, dropped), missing, unreadable_after, names, state (open, acknowledged),
-              acknowledged_by, acknowledged_at, note; unreadable: directories that can't be read
+              fork, last_record (timeline, lsn), unlisted (why commits couldn't be listed: counts are null then),
+              records, commits, prepared, listed, inserted, updated, deleted, wal_bytes, wal (kept, dropped),
+              missing, unreadable_after, names, state (open, acknowledged), acknowledged_by,
+              acknowledged_at, note; unreadable: directories that can't be read
             """
     )
 

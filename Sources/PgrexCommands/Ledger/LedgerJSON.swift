@@ -12,17 +12,21 @@ func entryJSON(_ entry: LedgerEntry) -> JSONValue { .object(entryMembers(entry))
 
 private func entryMembers(_ entry: LedgerEntry) -> [JSONValue.Member] {
     let counts = entry.counts
+    // Where nothing could be listed, nothing was counted.
+    let count = { (number: Int) -> JSONValue in entry.unlisted == nil ? .integer(number) : .null }
     var members: [JSONValue.Member] = [
         .init("id", .string(entry.id)), .init("node", .string(entry.node)),
         .init("resource", .string(entry.resource)), .init("time", .string(entry.time)),
-        .init("why", .string(entry.why)), .init("system_identifier", .string(String(entry.systemIdentifier))),
+        .init("why", .string(entry.why)),
+        .init("system_identifier", entry.systemIdentifier.map { .string(String($0)) } ?? .null),
         .init("primary", .string(entry.primary)),
         .init("primary_timeline", .integer(Int(entry.primaryTimeline.number))),
         .init("fork", positionJSON(entry.fork)), .init("last_record", positionJSON(entry.lastRecord)),
-        .init("records", .unsigned(counts.records)), .init("commits", .integer(counts.commits)),
-        .init("prepared", .integer(counts.prepared)), .init("listed", .integer(counts.listed)),
-        .init("inserted", .integer(counts.inserted)), .init("updated", .integer(counts.updated)),
-        .init("deleted", .integer(counts.deleted)), .init("wal_bytes", .unsigned(counts.bytes)),
+        .init("unlisted", entry.unlisted.map { .string($0) } ?? .null),
+        .init("records", count(Int(counts.records))), .init("commits", count(counts.commits)),
+        .init("prepared", count(counts.prepared)), .init("listed", .integer(counts.listed)),
+        .init("inserted", count(counts.inserted)), .init("updated", count(counts.updated)),
+        .init("deleted", count(counts.deleted)), .init("wal_bytes", .unsigned(counts.bytes)),
         .init("wal", .string(entry.isWALDropped ? "dropped" : "kept")),
         .init("missing", .array(entry.missing.map { .string($0) })),
         .init("unreadable_after", .array(entry.unreadable.map { .string($0.description) })),
@@ -43,8 +47,9 @@ private func entryMembers(_ entry: LedgerEntry) -> [JSONValue.Member] {
     return members
 }
 
-private func positionJSON(_ position: WALPosition) -> JSONValue {
-    .object([
+private func positionJSON(_ position: WALPosition?) -> JSONValue {
+    guard let position else { return .null }
+    return .object([
         .init("timeline", .integer(Int(position.timeline.number))), .init("lsn", .string(position.lsn.description)),
     ])
 }

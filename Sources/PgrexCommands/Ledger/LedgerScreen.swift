@@ -29,14 +29,20 @@ private func ledgerTable(_ entries: [LedgerEntry]) -> Table {
     for entry in entries {
         let counts = entry.counts
         let commits = counts.prepared == 0 ? "\(counts.commits)" : "\(counts.commits)+\(counts.prepared)"
+        let isListed = entry.unlisted == nil
+        let rows = [counts.inserted, counts.updated, counts.deleted].map { isListed ? "\($0)" : unknownCount }
         table.append([
-            .init(entry.id), .init("\(entry.fork.timeline) \(entry.fork.lsn)"), .init(entry.primary), .init(commits),
-            .init("\(counts.inserted)"), .init("\(counts.updated)"), .init("\(counts.deleted)"),
+            .init(entry.id), .init(entry.fork.map { "\($0.timeline) \($0.lsn)" } ?? "unknown"), .init(entry.primary),
+            isListed ? .init(commits) : .init(unknownCount, .warning),
+            .init(rows[0]), .init(rows[1]), .init(rows[2]),
             .init(entry.isWALDropped ? "dropped" : byteText(counts.bytes)), stateCell(entry.state),
         ])
     }
     return table
 }
+
+/// What stands for a number that nobody knows.
+private let unknownCount = "?"
 
 private func stateCell(_ state: LedgerEntry.State) -> Table.Cell {
     switch state {
@@ -71,21 +77,15 @@ struct RelationNames {
 func renderEntry(_ entry: LedgerEntry, _ relations: [LedgerRelation], style: Style) -> String {
     var lines = [
         "\(entry.id): \(entry.summary)", "",
-        "node: \(entry.node), resource \(entry.resource), system identifier \(entry.systemIdentifier)",
-        "left \(entry.primary)'s history (timeline \(entry.primaryTimeline)) at \(entry.fork)",
-        "last record: \(entry.lastRecord), \(entry.counts.records) records in all",
+        "node: \(entry.node), resource \(entry.resource), system identifier "
+            + (entry.systemIdentifier.map { "\($0)" } ?? "unknown"),
+        "left \(entry.primary)'s history (timeline \(entry.primaryTimeline)) at "
+            + (entry.fork.map { "\($0)" } ?? "a place that isn't known: all WAL is kept"),
+        "last record: " + (entry.lastRecord.map { "\($0), \(entry.counts.records) records in all" } ?? "unknown"),
         "saved: \(entry.time), before \(entry.why)",
         entry.isWALDropped ? "WAL: dropped" : "WAL: \(byteText(entry.counts.bytes))",
     ]
-    if !entry.missing.isEmpty {
-        let text =
-            "WAL that the server had removed before: \(entry.missing.joined(separator: " ")); what was in it isn't known"
-        lines.append(style.paint(text, .bad))
-    }
-    if !entry.unreadable.isEmpty {
-        let places = entry.unreadable.map(\.description).joined(separator: " ")
-        lines.append(style.paint("WAL that can't be read, up to the next segment each: after \(places)", .bad))
-    }
+    lines += gaps(entry).map { style.paint($0, .bad) }
     switch entry.state {
     case .open: lines.append(style.paint("state: open", .warning))
     case .acknowledged(let by, let time, let note):
@@ -106,6 +106,23 @@ func renderEntry(_ entry: LedgerEntry, _ relations: [LedgerRelation], style: Sty
         lines += [""] + table.lines(style) + [style.paint("names: \(entry.names)", .faint)]
     }
     return lines.joined(separator: "\n") + "\n\n"
+}
+
+/// What of the WAL isn't there, or can't be read.
+private func gaps(_ entry: LedgerEntry) -> [String] {
+    var lines: [String] = []
+    if entry.unlisted != nil {
+        lines.append("what was committed isn't known: pg_waldump on the exported WAL may still read a part of it")
+    }
+    if !entry.missing.isEmpty {
+        let names = entry.missing.joined(separator: " ")
+        lines.append("WAL that the server had removed before: \(names); what was in it isn't known")
+    }
+    if !entry.unreadable.isEmpty {
+        let places = entry.unreadable.map(\.description).joined(separator: " ")
+        lines.append("WAL that can't be read, up to the next segment each: after \(places)")
+    }
+    return lines
 }
 
 /// Renders a transaction: a line, and one for each relation.

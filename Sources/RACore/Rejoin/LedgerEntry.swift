@@ -10,15 +10,18 @@ public struct LedgerEntry: Sendable, Hashable {
     public var id: String
     public var node: String
     public var resource: String
-    public var systemIdentifier: UInt64
-    /// Where the local history left the primary's.
-    public var fork: WALPosition
-    /// Where the last local record begins, on the newest local timeline.
-    public var lastRecord: WALPosition
+    /// nil when nothing that can be read tells it.
+    public var systemIdentifier: UInt64?
+    /// Where the local history left the primary's; nil when that can't be told: all WAL is kept then.
+    public var fork: WALPosition?
+    /// Where the last local record begins, on the newest local timeline; nil when none can be read.
+    public var lastRecord: WALPosition?
     public var primary: String
     public var primaryTimeline: TimelineID
     /// What was about to be done with the data.
     public var why: String
+    /// Why its commits couldn't be listed: the WAL is kept as it was, and no count says anything. nil when they are.
+    public var unlisted: String?
     /// When it was saved, UTC: "2026-11-30T06:15:00Z".
     public var time: String
     public var counts: Counts
@@ -26,8 +29,8 @@ public struct LedgerEntry: Sendable, Hashable {
     public var missing: [String]
     /// Where reading broke off although later segments are there: the WAL between can't be read.
     public var unreadable: [LSN]
-    /// From where on WAL was read: before the fork, so that what was under way there is counted whole.
-    public var readFrom: LSN
+    /// From where on WAL was read: before the fork, so that what was under way there is counted whole; nil when none was.
+    public var readFrom: LSN?
     /// Where names of relations are from, or why there are none.
     public var names: String
     public var state: State
@@ -56,14 +59,14 @@ public struct LedgerEntry: Sendable, Hashable {
         id: String,
         node: String,
         resource: String,
-        systemIdentifier: UInt64,
-        fork: WALPosition,
-        lastRecord: WALPosition,
+        systemIdentifier: UInt64?,
+        fork: WALPosition?,
+        lastRecord: WALPosition?,
         primary: String,
         primaryTimeline: TimelineID,
         why: String,
         time: String,
-        readFrom: LSN
+        readFrom: LSN?
     ) {
         self.id = id
         self.node = node
@@ -88,122 +91,25 @@ public struct LedgerEntry: Sendable, Hashable {
 
     /// Whether it is about the same WAL.
     public func isSame(system: UInt64, fork: WALPosition, lastRecord: WALPosition) -> Bool {
-        systemIdentifier == system && self.fork == fork && self.lastRecord == lastRecord && !isWALDropped
+        systemIdentifier == system && self.fork == fork && self.lastRecord == lastRecord && unlisted == nil
+            && !isWALDropped
     }
 
     /// Whether it is about the beginning of the same WAL, and none of its transactions came after: a rejoin that was begun
     /// has had the data recover from their crash, which adds a checkpoint.
     public func hasAll(_ transactions: Int, system: UInt64, fork: WALPosition, through end: WALPosition) -> Bool {
-        systemIdentifier == system && self.fork == fork && lastRecord.timeline == end.timeline
+        guard let lastRecord, unlisted == nil else { return false }
+        return systemIdentifier == system && self.fork == fork && lastRecord.timeline == end.timeline
             && lastRecord.lsn <= end.lsn && counts.commits + counts.prepared == transactions && !isWALDropped
     }
 
     /// What is in it, in one clause.
     public var summary: String {
+        if let unlisted { return "WAL whose commits couldn't be listed: \(unlisted)" }
         let transactions = counts.commits == 1 ? "1 commit" : "\(counts.commits) commits"
         let prepared = counts.prepared == 0 ? "" : " and \(counts.prepared) prepared but not committed"
         let rows = "\(counts.inserted) rows inserted, \(counts.updated) updated, \(counts.deleted) deleted"
         let what = counts.commits + counts.prepared == 0 ? "no commit" : "\(transactions)\(prepared) (\(rows))"
-        return "\(what) since \(fork)"
-    }
-}
-
-extension LedgerEntry {
-    /// The text of the file `entry`: a line a fact.
-    public var text: String {
-        var lines = [
-            "# Written by pgrex-tool: WAL of this node that its primary doesn't have. 'pgrex-tool ledger show \(id)' reads it.",
-            "id: \(id)", "node: \(node)", "resource: \(resource)", "system identifier: \(systemIdentifier)",
-            "fork timeline: \(fork.timeline)", "fork lsn: \(fork.lsn)",
-            "last record timeline: \(lastRecord.timeline)", "last record lsn: \(lastRecord.lsn)",
-            "primary: \(primary)", "primary timeline: \(primaryTimeline)", "why: \(escaped(why))", "time: \(time)",
-            "read from: \(readFrom)", "records: \(counts.records)", "commits: \(counts.commits)",
-            "prepared: \(counts.prepared)", "listed: \(counts.listed)", "inserted: \(counts.inserted)",
-            "updated: \(counts.updated)", "deleted: \(counts.deleted)", "bytes: \(counts.bytes)",
-            "missing: \(missing.joined(separator: " "))",
-            "unreadable after: \(unreadable.map(\.description).joined(separator: " "))", "names: \(escaped(names))",
-            "wal: \(isWALDropped ? "dropped" : "kept")",
-        ]
-        switch state {
-        case .open: lines.append("state: open")
-        case .acknowledged(let by, let time, let note):
-            lines += [
-                "state: acknowledged", "acknowledged by: \(escaped(by))", "acknowledged at: \(time)",
-                "note: \(escaped(note))",
-            ]
-        }
-        return lines.map { $0 + "\n" }.joined()
-    }
-
-    /// nil for another text: half an entry proves nothing.
-    public init?(text: String) {
-        let values = LedgerEntry.values(text)
-        func number(_ name: String) -> UInt64? { values[name].flatMap { UInt64($0) } }
-        func position(_ name: String) -> WALPosition? {
-            guard
-                let timeline = number(name + " timeline").flatMap({ UInt32(exactly: $0) }).flatMap({ TimelineID($0) }),
-                let lsn = values[name + " lsn"].flatMap({ LSN($0) })
-            else { return nil }
-            return WALPosition(timeline: timeline, lsn: lsn)
-        }
-        guard let id = values["id"], let node = values["node"], let resource = values["resource"],
-            let identifier = number("system identifier"), let fork = position("fork"),
-            let last = position("last record"), let primary = values["primary"],
-            let primaryTimeline = number("primary timeline").flatMap({ UInt32(exactly: $0) }).flatMap({ TimelineID($0) }
-            ),
-            let time = values["time"], let readFrom = values["read from"].flatMap({ LSN($0) })
-        else { return nil }
-        self.init(
-            id: id,
-            node: node,
-            resource: resource,
-            systemIdentifier: identifier,
-            fork: fork,
-            lastRecord: last,
-            primary: primary,
-            primaryTimeline: primaryTimeline,
-            why: unescaped(values["why"] ?? ""),
-            time: time,
-            readFrom: readFrom
-        )
-        guard readRest(values) else { return nil }
-    }
-
-    private static func values(_ text: String) -> [String: String] {
-        var values: [String: String] = [:]
-        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            values[String(line[..<colon])] = String(line[line.index(after: colon)...].drop { $0 == " " })
-        }
-        return values
-    }
-
-    /// - Returns: whether all of it was there.
-    private mutating func readRest(_ values: [String: String]) -> Bool {
-        func number(_ name: String) -> Int? { values[name].flatMap { Int($0) } }
-        guard let records = values["records"].flatMap({ UInt64($0) }), let commits = number("commits"),
-            let prepared = number("prepared"), let listed = number("listed"), let inserted = number("inserted"),
-            let updated = number("updated"), let deleted = number("deleted"),
-            let bytes = values["bytes"].flatMap({ UInt64($0) }), let wal = values["wal"]
-        else { return false }
-        counts.records = records
-        (counts.commits, counts.prepared, counts.listed) = (commits, prepared, listed)
-        (counts.inserted, counts.updated, counts.deleted) = (inserted, updated, deleted)
-        counts.bytes = bytes
-        missing = (values["missing"] ?? "").split(separator: " ").map(String.init)
-        unreadable = (values["unreadable after"] ?? "").split(separator: " ").compactMap { LSN($0) }
-        names = unescaped(values["names"] ?? "")
-        isWALDropped = wal == "dropped"
-        switch values["state"] {
-        case "open": state = .open
-        case "acknowledged":
-            state = .acknowledged(
-                by: unescaped(values["acknowledged by"] ?? ""),
-                time: values["acknowledged at"] ?? "",
-                note: unescaped(values["note"] ?? "")
-            )
-        case _: return false
-        }
-        return true
+        return "\(what) since \(fork.map { "\($0)" } ?? "a place that isn't known")"
     }
 }

@@ -58,6 +58,29 @@ public enum LocalData: Sendable, Hashable {
         case .absent, .unreadable, .tainted, .incompatible, .foreign, .ancestor, .unknown: nil
         }
     }
+
+    /// Which WAL must be saved before the data are given up.
+    public var evidence: RejoinEvidence {
+        switch self {
+        case .diverged(let position), .ahead(_, let position): .from(position)
+        // What can't be read may have commits of its own.
+        case .unreadable(let why): .everything(why: why)
+        case .tainted(let why): .everythingUnlessSaved(why: why)
+        // Another database's are given up by an operator, who named them; the last two aren't worked on at all.
+        case .absent, .foreign, .ancestor, .incompatible, .unknown: .nothing
+        }
+    }
+}
+
+/// WAL that must be saved before data are given up.
+public enum RejoinEvidence: Sendable, Hashable {
+    case nothing
+    /// What is from here on, with a list of its commits.
+    case from(WALPosition)
+    /// All that is there, as it can't be told what of it the primary has.
+    case everything(why: String)
+    /// The same, if the run that began to change the data hasn't saved it before.
+    case everythingUnlessSaved(why: String)
 }
 
 /// What runs on the node.

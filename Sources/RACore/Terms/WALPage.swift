@@ -76,3 +76,28 @@ public struct WALPage: Sendable, Hashable {
             && (entered.map { $0.switchPoint >= segment.start && $0.switchPoint <= segment.end } ?? false)
     }
 }
+
+/// Whose WAL a file of a segment's name holds, by its first page.
+public enum SegmentContent: Sendable, Hashable {
+    case own
+    /// Another segment's, or none: the file is there to be used next.
+    case other
+    /// The page is none that PostgreSQL writes.
+    case spoiled
+
+    /// - Parameter head: the file's first bytes, `WALPage.headerSize` of them where it has so many.
+    public init(_ head: [UInt8], of segment: WALSegment) {
+        guard head.contains(where: { $0 != 0 }) else {
+            self = .other
+            return
+        }
+        // XLOG_PAGE_MAGIC is 0xD1 and a number that rises with the releases.
+        guard let page = WALPage(head), page.magic >> 8 == 0xD1, page.segmentSize == segment.size,
+            page.address.bytes % segment.size == 0
+        else {
+            self = .spoiled
+            return
+        }
+        self = page.address == segment.start ? .own : .other
+    }
+}

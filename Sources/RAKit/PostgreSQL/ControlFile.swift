@@ -60,6 +60,13 @@ public struct ControlFile: Sendable, Hashable {
         )
         let result = run(command, by: deadline)
         guard result.isSuccess else { return .unknown(why: "pg_controldata: \(result.summary)") }
+        // Told as a warning, on either stream by release, and what follows is what the broken file has.
+        let told = String(decoding: result.output + result.errors, as: UTF8.self)
+        guard !told.contains("CRC checksum does not match") else {
+            return .unknown(
+                why: "pg_controldata: the checksum of \(installation.dataDirectory)/global/pg_control is wrong"
+            )
+        }
         guard let file = ControlFile(text: String(decoding: result.output, as: UTF8.self)) else {
             return .unknown(why: "the output of pg_controldata can't be read")
         }

@@ -65,10 +65,32 @@ public struct LocalWAL: Sendable {
         // A record whose rest would be in a file that isn't there is none: recovery stops before it as well.
         let reached = contiguousEnd(from: position, segmentSize: control.segmentSize)
         guard reached > position.lsn else { return .known(false) }
+        // The program ends at a broken page as at the end of the WAL.
+        if let why = fault(at: position, segmentSize: control.segmentSize) { return .unknown(why: why) }
         let result = run(dump(position.timeline, from: position.lsn, to: reached, ["-n", "1"]), by: deadline)
         switch result.end {
         case .timedOut, .notStarted, .killed: return .unknown(why: "pg_waldump: \(result.summary)")
         case .exited: return .known(String(decoding: result.output, as: UTF8.self).contains("lsn: "))
+        }
+    }
+}
+
+extension LocalWAL {
+    /// Why it can't be told whether WAL begins at a position: the first page of its file, or its own, is broken.
+    func fault(at position: WALPosition, segmentSize: UInt64) -> String? {
+        let segment = WALSegment(holding: position, size: segmentSize)
+        let path = directory + "/" + segment.fileName
+        do throws(SystemError) {
+            let head = try readFile(path, limit: WALPage.headerSize)
+            guard SegmentContent(head, of: segment) != .spoiled else { return "the first page of \(path) is broken" }
+            let size = WALPage(head)?.blockSize ?? WALPage.defaultSize
+            let place = position.lsn.bytes % segmentSize
+            guard size > 0, place >= size else { return nil }
+            let page = try readBytes(path, from: Int64(place / size * size), limit: 2)
+            let isPage = page.count < 2 || page[1] == 0xD1 || page[0...1] == [0, 0]
+            return isPage ? nil : "the page of LSN \(position.lsn) in \(path) is broken"
+        } catch {
+            return error.description
         }
     }
 }

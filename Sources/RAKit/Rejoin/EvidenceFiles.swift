@@ -18,8 +18,10 @@ struct EvidenceFiles {
     let size: UInt64
     /// For each segment from the first that is read, the file that holds it: of the newest timeline of the local history.
     let chain: [UInt64: Found]
-    /// All that is to be kept: segments from the fork's on, of whatever timeline from the fork's on.
-    let kept: [Found]
+    /// The names of all that is to be kept: segments from the fork's on, of whatever timeline from the fork's on.
+    let kept: [String]
+    /// Where segments begin whose first page can't be read: they are kept, and nothing in them is.
+    let spoiled: [LSN]
     /// Names of history files.
     let histories: [String]
     /// Numbers of segments from the fork's on to the last one that aren't there.
@@ -35,23 +37,64 @@ struct EvidenceFiles {
         history: TimelineHistory,
         size: UInt64
     ) throws(SystemError) -> EvidenceFiles {
-        var found: [Found] = []
+        var (found, spoiled): ([Found], [Found]) = ([], [])
         var histories: [String] = []
         for name in try listDirectory(directory) {
             if name.hasSuffix(".history") { histories.append(name) }
-            // A former timeline's last segment gets this suffix at a promotion.
-            let plain = name.hasSuffix(".partial") ? name.dropLast(8) : name[...]
-            guard let segment = WALSegment(name: plain, size: size) else { continue }
-            // A file that is there to be used next has another segment's WAL, or none.
-            guard try holds(directory + "/" + name, segment) else { continue }
-            found.append(Found(name: name, segment: segment))
+            guard let segment = WALSegment(name: plainName(name), size: size) else { continue }
+            switch SegmentContent(try readFile(directory + "/" + name, limit: WALPage.headerSize), of: segment) {
+            case .own: found.append(Found(name: name, segment: segment))
+            case .spoiled: spoiled.append(Found(name: name, segment: segment))
+            case .other: continue
+            }
         }
-        return EvidenceFiles(directory, found, histories, fork: fork, history: history, size: size)
+        return EvidenceFiles(directory, found, spoiled, histories, fork: fork, history: history, size: size)
+    }
+
+    /// A former timeline's last segment gets a suffix at a promotion.
+    private static func plainName(_ name: String) -> Substring {
+        name.hasSuffix(".partial") ? name.dropLast(8) : name[...]
+    }
+
+    /// Every file that has a segment's name, for data of which it can't be told where they left the primary's history:
+    /// also those that are there to be used next, as what they hold may be from after that place.
+    static func all(_ directory: String) throws(SystemError) -> EvidenceFiles {
+        let names: [String]
+        do throws(SystemError) {
+            names = try listDirectory(directory)
+        } catch {
+            // A link that leads nowhere may lead to a disk that isn't there now.
+            guard error.isMissing, linkTarget(directory) == nil else { throw error }
+            names = []
+        }
+        let segments = names.filter { name in
+            let plain = plainName(name)
+            return plain.utf8.count == 24 && plain.allSatisfy { $0.isHexDigit && !$0.isLowercase }
+        }
+        return EvidenceFiles(directory, segments, histories: names.filter { $0.hasSuffix(".history") })
+    }
+
+    private init(_ directory: String, _ names: [String], histories: [String]) {
+        self.directory = directory
+        self.histories = histories
+        (kept, spoiled, chain, missing, size) = (names, [], [:], [], 0)
+    }
+
+    /// The system that the files say they are of; nil when none can be read.
+    var system: UInt64? {
+        for name in kept {
+            guard let head = try? readFile(directory + "/" + name, limit: WALPage.headerSize),
+                let page = WALPage(head), page.magic >> 8 == 0xD1
+            else { continue }
+            return page.systemIdentifier
+        }
+        return nil
     }
 
     private init(
         _ directory: String,
         _ found: [Found],
+        _ spoiled: [Found],
         _ histories: [String],
         fork: WALPosition,
         history: TimelineHistory,
@@ -61,7 +104,9 @@ struct EvidenceFiles {
         self.size = size
         self.histories = histories
         let first = fork.lsn.bytes / size
-        kept = found.filter { $0.segment.number >= first && $0.segment.timeline >= fork.timeline }
+        let isOwn = { (file: Found) in file.segment.number >= first && file.segment.timeline >= fork.timeline }
+        kept = (found + spoiled).filter(isOwn).map(\.name).sorted()
+        self.spoiled = spoiled.filter(isOwn).map(\.segment.start)
         var chain: [UInt64: Found] = [:]
         let ancestors = Set(history.ancestors.map(\.timeline) + [history.timeline])
         for file in found where ancestors.contains(file.segment.timeline) {
@@ -71,7 +116,8 @@ struct EvidenceFiles {
             chain[file.segment.number] = file
         }
         let last = chain.keys.filter { $0 >= first }.max()
-        missing = last.map { (first...$0).filter { chain[$0] == nil } } ?? []
+        let unreadable = Set(spoiled.map(\.segment.number))
+        missing = last.map { (first...$0).filter { chain[$0] == nil && !unreadable.contains($0) } } ?? []
         let earliest = first - min(first, max(1, EvidenceFiles.before / size))
         self.chain = chain.filter { $0.key >= earliest }
     }
@@ -100,17 +146,8 @@ struct EvidenceFiles {
 
     /// Bytes that copies of all take.
     var bytes: UInt64 {
-        (kept.map(\.name) + histories).reduce(0) { sum, name in
+        (kept + histories).reduce(0) { sum, name in
             sum + UInt64(max(0, FileFacts(directory + "/" + name)?.size ?? 0))
         }
-    }
-
-    /// Whether a file's first page is that of its segment (xlog_internal.h: XLogPageHeaderData has the page's address at
-    /// byte 8, in the byte order of the machine).
-    private static func holds(_ path: String, _ segment: WALSegment) throws(SystemError) -> Bool {
-        let page = try readFile(path, limit: 16)
-        guard page.count >= 16 else { return false }
-        let address = page.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) }
-        return address == segment.start.bytes
     }
 }

@@ -45,7 +45,7 @@ extension EvidenceStep {
         try Problem.of { () throws(SystemError) in
             guard mkdir(folder, 0o700) == 0 else { throw SystemError("create directory \(folder)") }
         }
-        for name in files.kept.map(\.name) + files.histories {
+        for name in files.kept + files.histories {
             guard !Interruption.isRequested else { throw .interrupted }
             let copied = try Problem.of { () throws(SystemError) in
                 try copyFile(files.directory + "/" + name, to: folder + "/" + name, name: name) { count in
@@ -100,7 +100,7 @@ extension EvidenceStep {
         }
     }
 
-    private func writeNew(_ path: String, _ text: String) throws(SystemError) {
+    func writeNew(_ path: String, _ text: String) throws(SystemError) {
         let file = try TextFile.create(path)
         try file.append(text)
         try file.sync()

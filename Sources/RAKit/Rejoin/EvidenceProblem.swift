@@ -9,6 +9,8 @@ extension EvidenceStep {
         case interrupted
         case program(String)
         case foreignLedger(String)
+        /// What is there can be kept as it is, and not be listed.
+        case unread(String)
 
         static func of<Value>(_ body: () throws(SystemError) -> Value) throws(Problem) -> Value {
             do throws(SystemError) {
@@ -34,7 +36,7 @@ extension EvidenceStep {
                         + "(\(free >> 20) MB). HINT: Make room there, or set tmpdir to where there is room, then again."
                 )
             case .interrupted: return RejoinFailure(.resumable, "interrupted: \(what)")
-            case .program(let text): return RejoinFailure(.failed, "\(what): \(text)")
+            case .program(let text), .unread(let text): return RejoinFailure(.failed, "\(what): \(text)")
             case .foreignLedger(let path):
                 return RejoinFailure(
                     .failed,

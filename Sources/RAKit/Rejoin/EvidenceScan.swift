@@ -24,6 +24,8 @@ struct EvidenceScan {
         var listed = 0
         /// After these positions nothing could be read, up to the next segment.
         var breaks: [LSN] = []
+        /// Where the last record ends that was read.
+        var end: LSN?
     }
 
     /// So long the program may print nothing.
@@ -113,10 +115,12 @@ struct EvidenceScan {
         command.group = .own
         var counted = found
         var (lines, isMoving, lastMoved) = (0, true, Moment.now())
+        var lastLine = ""
         let result = start(command).follow(
             output: { line in
                 isMoving = true
                 guard let record = WALRecord(line: line) else { return }
+                lastLine = String(line)
                 if let commit = counted.tally.take(record), counted.listed < most, take(commit) { counted.listed += 1 }
                 lines += 1
                 guard lines % 10_000 == 0 else { return }
@@ -129,6 +133,7 @@ struct EvidenceScan {
                 return !Interruption.isRequested && !isSilent
             }
         )
+        counted.end = WALRecordLine(lastLine)?.end(segmentSize: files.size) ?? counted.end
         found = counted
         try judge(result)
     }
@@ -142,10 +147,10 @@ struct EvidenceScan {
             let isEnd = ["error in WAL record at", "could not find a valid record after"].contains {
                 lastLine(errors).contains($0)
             }
-            guard isEnd else { throw .program("pg_waldump: \(result.summary)") }
+            guard isEnd else { throw .unread("pg_waldump: \(result.summary)") }
         case .timedOut where Interruption.isRequested: throw .interrupted
-        case .timedOut: throw .program("pg_waldump: nothing more for \(EvidenceScan.patienceMilliseconds / 1000) s")
-        case .exited, .killed, .notStarted: throw .program("pg_waldump: \(result.summary)")
+        case .timedOut: throw .unread("pg_waldump: nothing more for \(EvidenceScan.patienceMilliseconds / 1000) s")
+        case .exited, .killed, .notStarted: throw .unread("pg_waldump: \(result.summary)")
         }
     }
 }

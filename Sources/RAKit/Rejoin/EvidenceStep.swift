@@ -61,53 +61,83 @@ public struct EvidenceStep: Sendable {
             try EvidenceFiles.find(wal, fork: fork, history: history, size: control.segmentSize)
         }
         guard !files.kept.isEmpty else { return nil }
+        let draft = draft(system: control.systemIdentifier, fork: fork, why: why)
+        do throws(Problem) {
+            return try withTemporary(files) { (temporary) throws(Problem) in
+                try build(temporary, files, draft, fork: fork, control: control, history: history)
+            }
+        } catch .unread(let reason) {
+            return try keepUnread(files, draft, because: reason)
+        }
+    }
+
+    /// Builds an entry where there is room, and leaves nothing of one that isn't whole.
+    func withTemporary(
+        _ files: EvidenceFiles,
+        _ body: (String) throws(Problem) -> LedgerEntry?
+    ) throws(Problem) -> LedgerEntry? {
         let room = freeBytes(context.own.ledger)
         if let room, room < files.bytes + EvidenceStep.margin {
             throw .noRoom(needed: files.bytes + EvidenceStep.margin, free: room)
         }
         let temporary = book.temporary
         do throws(Problem) {
-            return try build(temporary, files, fork: fork, control: control, history: history, why: why)
+            try Problem.of { () throws(SystemError) in
+                guard mkdir(temporary, 0o700) == 0 else { throw SystemError("create directory \(temporary)") }
+            }
+            return try body(temporary)
         } catch {
             try? removeTree(temporary)
             throw error
         }
     }
 
+    /// An entry that says nothing yet of what is in it.
+    func draft(system: UInt64?, fork: WALPosition?, why: String) -> LedgerEntry {
+        LedgerEntry(
+            id: book.freeName(node: context.node),
+            node: context.node,
+            resource: context.resource,
+            systemIdentifier: system,
+            fork: fork,
+            lastRecord: nil,
+            primary: context.source.node,
+            primaryTimeline: context.source.history.history.timeline,
+            why: why,
+            time: timestamp(),
+            readFrom: nil
+        )
+    }
+
     private func build(
         _ temporary: String,
         _ files: EvidenceFiles,
+        _ draft: LedgerEntry,
         fork: WALPosition,
         control: ControlFile,
-        history: TimelineHistory,
-        why: String
+        history: TimelineHistory
     ) throws(Problem) -> LedgerEntry? {
-        try Problem.of { () throws(SystemError) in
-            guard mkdir(temporary, 0o700) == 0 else { throw SystemError("create directory \(temporary)") }
-        }
         let found = try list(files, fork: fork, history: history, into: temporary)
         let end = found.tally.lastRecord.map { WALPosition(timeline: history.timeline, lsn: $0) }
         let present = end.flatMap {
             self.entry(with: found.tally, fork: fork, end: $0, system: control.systemIdentifier)
         }
-        guard found.tally.records > 0, let end, present == nil else {
+        if found.tally.records == 0 {
+            // What ends right at the fork, and had no checkpoint after it, ended there.
+            guard let end = found.end, end >= fork.lsn, files.spoiled.isEmpty, control.checkpoint.lsn < fork.lsn,
+                history.timeline == fork.timeline
+            else { throw .unread("no record from \(fork) on can be read") }
             try? removeTree(temporary)
-            return found.tally.records > 0 ? present : nil
+            return nil
         }
-        var entry = LedgerEntry(
-            id: book.freeName(node: context.node),
-            node: context.node,
-            resource: context.resource,
-            systemIdentifier: control.systemIdentifier,
-            fork: fork,
-            lastRecord: end,
-            primary: context.source.node,
-            primaryTimeline: context.source.history.history.timeline,
-            why: why,
-            time: timestamp(),
-            readFrom: files.firstRead
-        )
+        guard let end, present == nil else {
+            try? removeTree(temporary)
+            return present
+        }
+        var entry = draft
+        (entry.lastRecord, entry.readFrom) = (end, files.firstRead)
         entry.take(found)
+        entry.unreadable = (entry.unreadable + files.spoiled).sorted()
         entry.missing = files.missing.map { files.name(of: $0, in: history) }
         entry.counts.bytes = try copy(files, into: temporary)
         try nameRelations(found.tally, &entry, into: temporary)

@@ -81,7 +81,9 @@ struct LocalDataReader {
         case .forked(let position): return .diverged(at: position)
         case .ancestorUnlessRecord(let position):
             switch files.hasRecord(at: position, control, by: deadline) {
-            case .unknown(let why): return .unknown(why: why)
+            case .unknown(let why):
+                let isBroken = files.fault(at: position, segmentSize: control.segmentSize) != nil
+                return isBroken ? .unreadable(why: why) : .unknown(why: why)
             case .known(false): return .ancestor
             case .known(true):
                 // On one timeline there is no place where the two parted.

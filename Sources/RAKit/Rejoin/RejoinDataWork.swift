@@ -215,17 +215,35 @@ struct RejoinDataWork {
 extension RejoinDataWork {
     /// Keeps the WAL that is about to be given up; without it nothing is changed.
     private func saveEvidence(_ method: RejoinMethod, _ journal: inout RejoinJournal) throws(RejoinFailure) {
-        guard let fork = route?.data.fork, let control = run.work.control, let history = run.work.history else {
-            return
-        }
+        guard let evidence = route?.data.evidence, evidence != .nothing else { return }
         try enter(.saving, &journal)
         context.progress.see(.init("saving WAL that is given up"))
-        _ = try EvidenceStep(context: context).save(
-            fork: fork,
-            control: control,
-            history: history,
-            why: method.rawValue
-        )
+        let step = EvidenceStep(context: context)
+        switch evidence {
+        case .nothing: return
+        case .from(let fork):
+            guard let control = run.work.control, let history = run.work.history else {
+                _ = try step.saveUnread(because: "the control file isn't known", why: method.rawValue)
+                return
+            }
+            _ = try step.save(fork: fork, control: control, history: history, why: method.rawValue)
+        case .everything(let why): _ = try step.saveUnread(because: why, why: method.rawValue)
+        case .everythingUnlessSaved(let why):
+            guard !isSaved else { return }
+            _ = try step.saveUnread(because: why, why: method.rawValue)
+        }
+    }
+
+    /// Whether the run that began to change the data has saved their WAL: a rewind whose mark is there has, if the ledger
+    /// still tells of it; a copy has before it moves anything.
+    private var isSaved: Bool {
+        switch TaintMark.read(context.files) {
+        case .unknown: return false
+        case .known(nil): return true
+        case .known(let mark?):
+            let entries = (try? LedgerBook(directory: context.own.ledger).read())?.entries ?? []
+            return entries.contains { $0.systemIdentifier == mark.systemIdentifier && $0.fork == mark.fork }
+        }
     }
 
     private func fetch() throws(RejoinFailure) {

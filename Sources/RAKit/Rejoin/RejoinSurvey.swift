@@ -113,13 +113,20 @@ public struct RejoinSurvey: Sendable {
             if instance != .following {
                 let methods = MethodReader(context: context, node: node, options: options)
                 facts.methods = methods.read(&work, answer.data)
-                facts.remarks = work.remarks
+                facts.remarks = work.remarks + RejoinSurvey.remarks(on: answer.data, installation)
             }
             self.work = work
         } else {
             work = nil
         }
         self.facts = facts
+    }
+
+    private static func remarks(on data: LocalData, _ installation: Installation) -> [String] {
+        guard case .everything = data.evidence,
+            let files = try? EvidenceFiles.all(installation.dataDirectory + "/pg_wal"), !files.kept.isEmpty
+        else { return [] }
+        return ["it can't be told what the data have of their own: all of pg_wal is saved to the ledger first"]
     }
 
     /// Every instance that says that it accepts writes.

@@ -119,11 +119,16 @@ public func parentDirectory(_ path: String) -> String {
 
 /// Reads a text file from an offset in bytes to its end.
 public func readTail(_ path: String, from offset: Int64) throws(SystemError) -> String {
+    String(decoding: try readBytes(path, from: offset, limit: 1 << 20), as: UTF8.self)
+}
+
+/// Reads at least so many bytes of a file from an offset on, where there are so many.
+func readBytes(_ path: String, from offset: Int64, limit: Int) throws(SystemError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError("open \(path)") }
     defer { close(descriptor) }
     guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw SystemError("seek in \(path)") }
-    return String(decoding: try readAll(descriptor, path: path, limit: 1 << 20), as: UTF8.self)
+    return try readAll(descriptor, path: path, limit: limit)
 }
 
 /// Whether the current effective user may write the file.
