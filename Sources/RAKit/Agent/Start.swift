@@ -5,13 +5,22 @@ extension Agent {
     func start() -> Outcome {
         if let refusal = parameterRefusal() { return Outcome(refusal) }
         do throws(Refusal) {
-            let installation = try findInstallation(parameters)
+            let installation = try findStartable()
             try verifyInstallation(installation, by: deadline)
             try verifyOwnedDirectory(installation)
             guard mode.isReplicated else { return try startUnreplicated(installation) }
             return try startReplicated(installation)
         } catch {
             return Outcome(rejoinInBackground(error) ?? error)
+        }
+    }
+
+    private func findStartable() throws(Refusal) -> Installation {
+        do throws(Refusal) {
+            return try findInstallation(parameters)
+        } catch {
+            guard error.exitCode == .notInstalled, mode.isReplicated else { throw error }
+            throw RejoinGuard.refusal(ofNoData: ownFiles.rejoin) ?? error
         }
     }
 

@@ -12,7 +12,10 @@ struct RejoinGuard {
     }
 
     /// Why the data aren't a server's; nil when nothing says so.
-    var obstacle: String? {
+    var obstacle: String? { RejoinGuard.obstacle(files) }
+
+    /// Why the data that some files tell of aren't a server's.
+    static func obstacle(_ files: RejoinFiles) -> String? {
         switch TaintMark.read(files) {
         case .unknown(let why): return why
         case .known(.some(let mark)): return "pg_rewind from \(mark.source) began at \(mark.time), and didn't end"
@@ -52,11 +55,17 @@ struct RejoinGuard {
         case .failed(let failure): throw Refusal(.genericError, failure.description)
         }
         if let obstacle {
-            throw Refusal(
-                .genericError,
-                "the data are only half of a server's: \(obstacle): 'pgrex-tool rejoin' goes on"
-            )
+            throw RejoinGuard.refusal(obstacle)
         }
         return lock
+    }
+
+    /// What a start answers that finds no data directory because a rejoin has it away; nil when none has.
+    ///
+    /// Somebody who reads only that there is none may run initdb.
+    static func refusal(ofNoData files: RejoinFiles) -> Refusal? { obstacle(files).map(refusal) }
+
+    private static func refusal(_ obstacle: String) -> Refusal {
+        Refusal(.genericError, "the data are only half of a server's: \(obstacle): 'pgrex-tool rejoin' goes on")
     }
 }
