@@ -140,6 +140,8 @@ final class FailedNode {
 
     private func call(on instance: TestInstance) throws -> AgentCall {
         try describe(instance)
+        // Where it is asked for from elsewhere, the agent of the failed node does the work.
+        if instance !== node { try describe(node) }
         var call = AgentCall()
         call.parameters = [:]
         call.meta = [:]
@@ -157,8 +159,8 @@ final class FailedNode {
     }
 
     /// Starts the command.
-    func begin(_ words: String...) throws -> RunningTool {
-        try RunningTool(call(on: node), ["rejoin", "--wait", "30"] + words, folder)
+    func begin(_ words: String..., on instance: TestInstance? = nil) throws -> RunningTool {
+        try RunningTool(call(on: instance ?? node), ["rejoin", "--wait", "30"] + words, folder)
     }
 
     func tool(_ words: String...) throws -> AgentAnswer { try call(on: node).run(words) }
@@ -201,9 +203,11 @@ final class FailedNode {
     }
 
     /// It streams, and has the primary's rows and no others.
-    func mustFollow() throws {
+    ///
+    /// - Parameter standbys: how many the primary has then.
+    func mustFollow(standbys: Int = 1) throws {
         try primary.query("INSERT INTO public.t VALUES (4711)")
-        try cluster.awaitStreaming(1, from: primary.node)
+        try cluster.awaitStreaming(standbys, from: primary.node)
         try cluster.awaitReplay(node.node, of: primary.node)
         let question = """
             SELECT ROW((SELECT count(*) FROM public.t), (SELECT sum(g) FROM public.won), to_regclass('public.lost'))::text

@@ -23,7 +23,10 @@ public struct RemoteRejoin: Sendable {
         }
         guard let node = context.cluster.node(wanted) else {
             let names = context.cluster.nodes.map(\.name).joined(separator: ", ")
-            throw RejoinFailure(.refused, "the cluster has no node \"\(wanted)\"; it has \(names)")
+            throw RejoinFailure(
+                .refused,
+                "the cluster has no node \"\(wanted)\"; it has \(names). HINT: 'pgrex-tool rejoin' with one of them."
+            )
         }
         self.context = context
         self.node = node.name
@@ -79,6 +82,13 @@ public struct RemoteRejoin: Sendable {
                 last = now
             }
             pause(milliseconds: 500)
+        }
+        guard last != nil || Interruption.isRequested else {
+            throw RejoinFailure(
+                .resumable,
+                "\(node) was asked for it, and its agent hasn't begun within \(seconds) s. HINT: 'crm_mon -1' shows whether the "
+                    + "cluster starts anything there; or run 'pgrex-tool rejoin' on \(node)."
+            )
         }
         throw RejoinFailure(.resumable, "\(node) doesn't follow yet. HINT: 'pgrex-tool status' shows how far it is.")
     }
