@@ -64,6 +64,7 @@ public enum RejoinRefusal: Error, Sendable, Hashable {
             "\(finding), and no way back is open: "
                 + rejected.filter { wanted == nil || $0.method == wanted }
                 .map { "\($0.method.rawValue): \($0.why)" }.joined(separator: "; ")
+                + (wanted == nil ? "" : ". HINT: Without --method the cheapest way that is open is taken.")
         case .standbyMode, .maintenance, .unmanaged, .banned, .resourceStopped, .noQuorum, .fencing: clusterText
         }
     }
