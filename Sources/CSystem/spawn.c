@@ -1,10 +1,12 @@
 #define _GNU_SOURCE
 #include "csystem.h"
 #include <errno.h>
+#include <linux/magic.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -119,6 +121,12 @@ int csystem_interruptions(void) {
 
 pid_t csystem_child_of(const siginfo_t *facts) {
     return facts->si_pid;
+}
+
+int csystem_is_in_memory(const char *path) {
+    struct statfs facts;
+    if (statfs(path, &facts) < 0) return -1;
+    return (unsigned)facts.f_type == TMPFS_MAGIC || (unsigned)facts.f_type == RAMFS_MAGIC;
 }
 
 int csystem_syncfs(int descriptor) { return syncfs(descriptor); }

@@ -80,6 +80,26 @@ extension RejoinCommandTests {
             }
         }
 
+        /// A journal and a ledger in memory are gone after a restart: that is said before anything is done.
+        @Test func agentDirectoryInMemory() throws {
+            try withFailedNode(.stopped) { failed in
+                let words = "is in memory: a restart of the node takes away how far"
+                let disk = try SmallDisk(over: failed.node.temporary, megabytes: 8)
+                defer { disk.remove() }
+                let inMemory = try failed.rejoin("--dry-run")
+                #expect(inMemory.code == 0, "\(inMemory)")
+                #expect(inMemory.output.split(separator: "\n").filter { $0.contains(words) }.count == 1, "\(inMemory)")
+                #expect(inMemory.output.contains("note: parameter tmpdir, \"\(failed.node.temporary)\""), "\(inMemory)")
+                // One that isn't there yet is judged by where it would be made.
+                let place = "/var/tmp/pgsql-swift-test.\(failed.node.port)"
+                let kind = try PostgreSQL.asOwner("/usr/bin/stat", ["-f", "-c", "%T", "/var/tmp"], as: nil)
+                failed.cluster.parameters["tmpdir"] = place
+                let other = try failed.rejoin("--dry-run")
+                #expect(other.code == 0 && FileFacts(place) == nil, "\(other)")
+                #expect(other.output.contains(words) == ["tmpfs", "ramfs"].contains(trimSpaces(kind)), "\(other)")
+            }
+        }
+
         /// Without room nothing is given up.
         @Test func noRoomForWhatCanNotBeRead() throws {
             try withFailedNode(.diverged) { failed in

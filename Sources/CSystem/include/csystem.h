@@ -40,6 +40,9 @@ pid_t csystem_reap(int *status);
 /* Writes out the file system that the descriptor is in. Returns -1 with errno; syncfs(2) isn't among Swift's. */
 int csystem_syncfs(int descriptor);
 
+/* Whether a path is in a file system that is kept in memory alone. 1, 0, or -1 with errno; statfs(2) isn't among Swift's. */
+int csystem_is_in_memory(const char *path);
+
 /* Makes user and group the calling thread's effective ones, and no other thread's: the C library's functions change the
    whole process (nptl(7)). Returns -1 with errno. */
 int csystem_act_as(uid_t uid, gid_t gid);

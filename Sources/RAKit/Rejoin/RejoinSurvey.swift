@@ -123,10 +123,21 @@ public struct RejoinSurvey: Sendable {
     }
 
     private static func remarks(on data: LocalData, _ installation: Installation) -> [String] {
-        guard case .everything = data.evidence,
+        var remarks: [String] = []
+        if case .everything = data.evidence,
             let files = try? EvidenceFiles.all(installation.dataDirectory + "/pg_wal"), !files.kept.isEmpty
-        else { return [] }
-        return ["it can't be told what the data have of their own: all of pg_wal is saved to the ledger first"]
+        {
+            remarks.append(
+                "it can't be told what the data have of their own: all of pg_wal is saved to the ledger first"
+            )
+        }
+        if isInMemory(installation.temporaryDirectory) {
+            remarks.append(
+                "parameter tmpdir, \"\(installation.temporaryDirectory)\", is in memory: a restart of the node takes away how far "
+                    + "a rejoin was, and the ledger with what it saved; set it to a directory on a disk"
+            )
+        }
+        return remarks
     }
 
     /// Every instance that says that it accepts writes.

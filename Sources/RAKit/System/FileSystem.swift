@@ -16,6 +16,14 @@ public func freeBytes(_ path: String) -> UInt64? {
     return UInt64(facts.f_bavail) * UInt64(facts.f_frsize)
 }
 
+/// Whether a directory is in memory, or will be made there, so that it is empty after a restart of the machine; false as
+/// well when it can't be asked.
+func isInMemory(_ path: String) -> Bool {
+    var place = path
+    while FileFacts(place) == nil, place.count > 1 { place = parentDirectory(place) }
+    return csystem_is_in_memory(place) == 1
+}
+
 /// Makes all that was written to a path's file system durable.
 ///
 /// Kernels before 5.8 don't tell of a disk's errors here (syncfs(2)).
