@@ -63,7 +63,17 @@ struct EvidenceUnreadTests {
             let files = LocalWAL(installation: divergence.context.installation)
             let deadline = Deadline.after(milliseconds: 20_000)
             #expect(files.hasRecord(at: divergence.fork, divergence.control, by: deadline) == .known(true))
-            let path = "\(files.directory)/\(divergence.fork.segmentFileName(size: divergence.control.segmentSize))"
+            let size = divergence.control.segmentSize
+            let path = "\(files.directory)/\(divergence.fork.segmentFileName(size: size))"
+            let next = (divergence.fork.lsn.bytes / 8192 + 1) * 8192
+            let good = try readFile(path, limit: 1 << 21)
+            try spoil(path, from: next % size)
+            #expect(
+                files.hasRecord(at: divergence.fork, divergence.control, by: deadline)
+                    == .unknown(why: "the page at LSN \(LSN(bytes: next)) in \(path) is broken")
+            )
+            try replaceFile(path, with: good, owner: PostgreSQL.account)
+            #expect(files.hasRecord(at: divergence.fork, divergence.control, by: deadline) == .known(true))
             try spoil(path)
             let seen = files.hasRecord(at: divergence.fork, divergence.control, by: deadline)
             #expect(seen == .unknown(why: "the first page of \(path) is broken"))
@@ -97,9 +107,10 @@ struct EvidenceUnreadTests {
     }
 }
 
-/// Writes over the first page of a file.
-func spoil(_ path: String, count: Int = 8192) throws {
+/// Writes over a page of a file: the first, or that at an offset.
+func spoil(_ path: String, from offset: UInt64 = 0, count: Int = 8192) throws {
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.seek(toOffset: offset)
     try handle.write(contentsOf: Data(repeating: 0xFF, count: count))
     try handle.close()
 }

@@ -69,6 +69,21 @@ extension RejoinCommandTests {
             }
         }
 
+        /// The last checkpoint is before the fork, and whether anything comes after that can't be read: it isn't started as
+        /// an ancestor's data would be.
+        @Test func pageAtTheForkThatIsBroken() throws {
+            try withFailedNode(.stopped) { failed in
+                let files = try files(failed)
+                for name in files where name.utf8.count == 24 { try spoil(failed.node.data + "/pg_wal/" + name) }
+                let start = try failed.cluster.run("start", failed.node.node)
+                #expect(start.code != 0 && start.reason.contains(" is broken"), "\(start)")
+                #expect(!failed.node.hasProcesses)
+                let answer = try failed.rejoin()
+                #expect(answer.code == 0 && answer.output.contains("n1 follows n2 (copy"), "\(answer)")
+                try mustBeKept(failed, files, " is broken")
+            }
+        }
+
         /// The mark of a rewind can't be read: nobody knows whether anything was saved before.
         @Test func markThatIsBroken() throws {
             try withFailedNode(.diverged) { failed in

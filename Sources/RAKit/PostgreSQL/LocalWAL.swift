@@ -76,7 +76,8 @@ public struct LocalWAL: Sendable {
 }
 
 extension LocalWAL {
-    /// Why it can't be told whether WAL begins at a position: the first page of its file, or its own, is broken.
+    /// Why it can't be told whether WAL begins at a position: the first page of its file is broken, or one of those that the
+    /// next record may be on.
     func fault(at position: WALPosition, segmentSize: UInt64) -> String? {
         let segment = WALSegment(holding: position, size: segmentSize)
         let path = directory + "/" + segment.fileName
@@ -84,11 +85,16 @@ extension LocalWAL {
             let head = try readFile(path, limit: WALPage.headerSize)
             guard SegmentContent(head, of: segment) != .spoiled else { return "the first page of \(path) is broken" }
             let size = WALPage(head)?.blockSize ?? WALPage.defaultSize
-            let place = position.lsn.bytes % segmentSize
-            guard size > 0, place >= size else { return nil }
-            let page = try readBytes(path, from: Int64(place / size * size), limit: 2)
-            let isPage = page.count < 2 || page[1] == 0xD1 || page[0...1] == [0, 0]
-            return isPage ? nil : "the page of LSN \(position.lsn) in \(path) is broken"
+            guard size > 1 else { return nil }
+            let first = position.lsn.bytes % segmentSize / size * size
+            let pages = try readBytes(path, from: Int64(first), limit: 1 << 20)
+            // Each page begins with the magic number, 0xD1 its high byte, or was never written.
+            let broken = stride(from: 0, to: pages.count - 1, by: Int(size)).first { place in
+                pages[place + 1] != 0xD1 && pages[place...(place + 1)] != [0, 0]
+            }
+            return broken.map { place in
+                "the page at LSN \(LSN(bytes: segment.start.bytes + first + UInt64(place))) in \(path) is broken"
+            }
         } catch {
             return error.description
         }
