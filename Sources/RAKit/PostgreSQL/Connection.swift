@@ -18,6 +18,7 @@ public final class Connection {
         as account: Account?,
         by deadline: Deadline
     ) throws(ConnectionFailure) -> Connection {
+        Trace.note("connecting to \(target.summary)")
         if let local = LocalTarget(target) {
             switch LocalSession.open(local, as: account, by: deadline) {
             case .opened(let session): return Connection(session)
@@ -32,7 +33,8 @@ public final class Connection {
     ///
     /// - Throws: the first error; results before it are dropped.
     public func query(_ statements: String, by deadline: Deadline) throws(QueryFailure) -> [Rows] {
-        try session.query(statements, stopsAtCopy: false, by: deadline)
+        defer { Trace.note("asked: \(firstLine(statements))") }
+        return try session.query(statements, stopsAtCopy: false, by: deadline)
     }
 
     /// The rows that a statement gives before the server begins to send data, which BASE_BACKUP does.

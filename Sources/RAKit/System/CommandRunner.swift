@@ -36,6 +36,7 @@ public struct RunningCommand: ~Copyable {
         let end = reap(until: isComplete ? deadline : .after(milliseconds: 1000))
         close(output)
         close(errors)
+        Trace.note("\(processID) ended: \(isComplete ? end : .timedOut)")
         return CommandResult(end: isComplete ? end : .timedOut, output: collected.texts[0], errors: collected.texts[1])
     }
 
@@ -139,6 +140,7 @@ public func start(_ command: Command) -> RunningCommand {
         close(errors[0])
         return RunningCommand(failure: "\(path): \(errorText(failure))")
     }
+    Trace.note("\(processID) \(path) \(command.arguments.joined(separator: " "))")
     return RunningCommand(processID: processID, group: command.group, output: output[0], errors: errors[0])
 }
 
