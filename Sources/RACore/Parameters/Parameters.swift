@@ -45,6 +45,8 @@ public struct Parameters: Sendable, Hashable {
     /// Seconds of fast shutdown before an immediate one, for a standby.
     public var stopEscalateInSlave = 0
     public var checkWalReceiver = false
+    /// Whether a sentinel waits beside each postmaster.
+    public var fastFailureDetection = true
     public var externalStandbyNodeList: [String] = []
     /// For how many standbys commits wait.
     public var syncNum = 1

@@ -9,6 +9,10 @@ public func runAgent(arguments: [String], environment: OCFEnvironment = .current
         printError(usageText)
         return OCFExitCode.badArguments.rawValue
     }
+    if word == Sentinel.word {
+        ignoreBrokenPipes()
+        return Sentinel(environment: environment).run(Array(arguments.dropFirst()))
+    }
     guard let action = OCFAction(rawValue: word) else {
         printError(usageText)
         Log(resource: environment.resource).exitReason("unknown action \"\(word)\"")
@@ -27,7 +31,9 @@ public func runAgent(arguments: [String], environment: OCFEnvironment = .current
     case .start, .stop, .monitor, .status, .promote, .demote, .notify, .validateAll, .reloadAgent:
         ignoreBrokenPipes()
         let agent = Agent(environment: environment)
+        Trace.note("\(action.rawValue) begins")
         let outcome = agent.run(action)
+        Trace.note("\(action.rawValue) ends: \(outcome.code)")
         if !outcome.isAnswer { agent.log.exitReason(redactingPasswords(outcome.reason)) }
         return outcome.code.rawValue
     }
@@ -38,21 +44,36 @@ private let usageText =
     + "Parameters are taken from the environment, as OCF_RESKEY_<name>; 'meta-data' lists them.\n"
 
 extension Agent {
+    /// What came of an action that leaves another postmaster behind than it found.
+    private func watched(_ outcome: Outcome) -> Outcome {
+        if outcome.code == .success { keepSentinel(observeInstance()) }
+        return outcome
+    }
+
     func run(_ action: OCFAction) -> Outcome {
         switch action {
         case .start, .stop, .demote:
+            // First: what ends now ends on purpose.
+            endSentinel()
             endRest()
             forgetPromotion()
-        case .promote, .notify, .reloadAgent: endRest()
+        case .promote:
+            if parameters.restartOnPromote { endSentinel() }
+            endRest()
+        case .notify: endRest()
+        case .reloadAgent:
+            // Another one gets the new parameters.
+            endSentinel()
+            endRest()
         case .monitor, .status, .validateAll, .metadata, .methods, .usage: break
         }
         return switch action {
-        case .start: start()
+        case .start: watched(start())
         case .stop: stop()
         case .monitor: monitor()
         case .status: processStatus()
-        case .promote: promote()
-        case .demote: demote()
+        case .promote: parameters.restartOnPromote ? watched(promote()) : promote()
+        case .demote: watched(demote())
         case .notify: handleNotification()
         case .validateAll: validate(machine: environment.checkLevel >= 10)
         case .reloadAgent: reloadAgent()

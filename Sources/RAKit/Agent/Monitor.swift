@@ -7,12 +7,15 @@ extension Agent {
         if case .absent(let leftover) = first { return Outcome(.notRunning, leftover ?? "") }
         let problem = parameterRefusal()
         let isSupervised = mode.isReplicated && problem == nil
+        let claim = isSupervised && !hasStandbySignal ? claimSupervision() : nil
+        defer { withExtendedLifetime(claim) {} }
         var instance: InstanceObservation
         var cluster: Observed<ClusterObservation>?
         if isSupervised && !hasStandbySignal, let former = formerRest {
             instance = observeInstance()
             if presentRest(instance) == former {
                 restoreSetting(instance)
+                keepSentinel(instance)
                 return checkSQL(instance, answer: .runningPromoted)
             }
         } else if isSupervised && !hasStandbySignal {
@@ -29,7 +32,8 @@ extension Agent {
             switch decideMonitor(state, isReplicated: mode.isReplicated) {
             case .report(let code, let reason): return report(code, reason, state, instance)
             case .supervisePrimary:
-                if isSupervised { supervisePrimary(instance, cluster ?? tools.observe(by: deadline)) }
+                if claim != nil { supervisePrimary(instance, cluster ?? tools.observe(by: deadline)) }
+                if isSupervised { keepSentinel(instance) }
                 return checkSQL(instance, answer: .runningPromoted)
             case .superviseStandby:
                 if isSupervised, !isFollowing(instance),
@@ -38,6 +42,7 @@ extension Agent {
                     return failure
                 }
                 if isSupervised { keepSlotsNowAndThen() }
+                if isSupervised { keepSentinel(instance) }
                 return checkSQL(instance, answer: .success)
             case .lookAgain(let reason):
                 guard canLookAgain else {
@@ -56,7 +61,9 @@ extension Agent {
         _ instance: InstanceObservation
     ) -> Outcome {
         switch state {
-        case .primary, .standby: return checkSQL(instance, answer: code)
+        case .primary, .standby:
+            if parameterRefusal() == nil { keepSentinel(instance) }
+            return checkSQL(instance, answer: code)
         case .fullPrimary, .fullStandby:
             log.warning("\(reason.text): \(describe(instance))")
             return Outcome(code)

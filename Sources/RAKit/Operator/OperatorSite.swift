@@ -27,12 +27,11 @@ public struct OperatorSite: Sendable {
         let parameters = context.configuration.reading.parameters
         local = LocalQuestion(parameters: parameters)
         let meta = context.configuration.metaAttributes
-        let isPaused = meta["maintenance"].flatMap(pacemakerBoolean) ?? false
         facts = OperatorFacts(
             status: assembleStatus(observation),
             cluster: context.cluster,
             outerName: context.configuration.outerName,
-            isManaged: (meta["is-managed"].flatMap(pacemakerBoolean) ?? true) && !isPaused,
+            isManaged: context.configuration.isManaged,
             targetRole: meta["target-role"],
             isStrict: parameters.syncStrict,
             bans: Dictionary(context.configuration.bans.map { ($0.node, $0.id) }) { first, _ in first }

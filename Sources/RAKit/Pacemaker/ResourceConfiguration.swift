@@ -40,6 +40,12 @@ public struct ResourceConfiguration: Sendable, Hashable {
     /// Whether Pacemaker may promote the resource.
     public var isPromotable: Bool { metaAttributes["promotable"].flatMap(pacemakerBoolean) ?? false }
 
+    /// Whether Pacemaker starts, stops and recovers the resource, as far as its own settings go.
+    public var isManaged: Bool {
+        let isPaused = metaAttributes["maintenance"].flatMap(pacemakerBoolean) ?? false
+        return (metaAttributes["is-managed"].flatMap(pacemakerBoolean) ?? true) && !isPaused
+    }
+
     /// What an operator names to act on all instances: the clone, or the primitive when there is none.
     public var outerName: String { cloneName ?? name }
 }

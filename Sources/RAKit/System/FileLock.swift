@@ -34,12 +34,17 @@ public final class FileLock: Sendable {
         }
         let lock = FileLock(descriptor: descriptor)
         guard let holder else { return .held(lock) }
-        do throws(SystemError) {
-            guard ftruncate(descriptor, 0) == 0 else { throw SystemError("truncate \(path)") }
-            try writeAll(descriptor, Array("\(holder)\n".utf8), path: path)
-            return .held(lock)
-        } catch {
-            return .failed(error)
-        }
+        guard lock.describe(holder) else { return .failed(SystemError("write \(path)")) }
+        return .held(lock)
+    }
+
+    /// Says anew who holds it: only for who holds it alone.
+    ///
+    /// Whoever reads meanwhile finds the former line or this one.
+    /// - Returns: whether it could be written.
+    @discardableResult
+    public func describe(_ holder: String) -> Bool {
+        let line = Array("\(holder)\n".utf8)
+        return pwrite(descriptor, line, line.count, 0) == line.count && ftruncate(descriptor, off_t(line.count)) == 0
     }
 }

@@ -6,8 +6,13 @@ struct RunFile {
 
     /// - Parameter name: what is noted; the end of the file's name.
     init(_ name: String, resource: String) {
+        path = RunFile.path(name, resource: resource)
+    }
+
+    /// Where such a note stands.
+    static func path(_ name: String, resource: String) -> String {
         let folder = environmentValue("HA_RSCTMP") ?? "/run/resource-agents"
-        path = folder + "/pgsql-swift-" + resource + "." + name
+        return folder + "/pgsql-swift-" + resource + "." + name
     }
 
     var exists: Bool { FileFacts(path) != nil }

@@ -74,5 +74,10 @@ public func timestamp() -> String {
     return String(decoding: buffer[0..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
+/// The file that this process runs; nil when it was replaced meanwhile.
+public func ownProgram() -> String? {
+    linkTarget("/proc/self/exe").flatMap { FileFacts($0) == nil ? nil : $0 }
+}
+
 /// The number of this process.
 public func ownProcessID() -> Int32 { getpid() }

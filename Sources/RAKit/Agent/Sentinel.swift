@@ -1,0 +1,150 @@
+import RACore
+
+/// Waits beside a postmaster, and makes the cluster look the moment something happens to it.
+///
+/// It decides nothing about the instance: that a postmaster is gone it says to Pacemaker, which does what it does about
+/// any failure; that a standby is gone it answers with what a monitor does. Without it the next monitor sees the same.
+struct Sentinel {
+    /// The word before what it watches, among the agent's arguments; no action of OCF.
+    static let word = "sentinel"
+
+    let environment: OCFEnvironment
+
+    private var resource: String { environment.resource }
+    private var log: Log { Log(resource: resource) }
+
+    /// - Returns: the exit code, which nobody reads.
+    func run(_ words: [String]) -> Int32 {
+        guard let watch = SentinelWatch(words: words) else {
+            printError("usage: pgsql-swift \(Sentinel.word) POSTMASTER [SENDER...]: the agent's start calls it\n")
+            return OCFExitCode.badArguments.rawValue
+        }
+        guard let lock = takeLock(watch) else { return OCFExitCode.genericError.rawValue }
+        defer { withExtendedLifetime(lock) {} }
+        // One that has ended meanwhile was ended on purpose, or whoever looks next sees it.
+        guard case .running(let file) = postmaster(), file.processID == watch.postmaster else {
+            return OCFExitCode.success.rawValue
+        }
+        stand(watch, lock)
+        return OCFExitCode.success.rawValue
+    }
+
+    /// Whoever looks whether a sentinel is there has the lock for a moment.
+    private func takeLock(_ watch: SentinelWatch) -> FileLock? {
+        wait(until: .after(milliseconds: 1000), everyMilliseconds: 2) { () -> FileLock?? in
+            switch FileLock.take(SentinelKeeper.path(resource), holder: SentinelHolder.text(watch)) {
+            case .held(let lock): .some(lock)
+            case .busy: nil
+            case .failed: .some(nil)
+            }
+        } ?? nil
+    }
+
+    private func stand(_ first: SentinelWatch, _ lock: FileLock) {
+        var watch = first
+        while true {
+            let event = waitForEvent(watch)
+            let agent = Agent(environment: environment)
+            let reader = ConfigurationReader(resource: resource)
+            let context = try? reader.read(by: agent.deadline.capped(milliseconds: 5000))
+            switch decideSentinel(event, presence(), stewardship(agent, context)) {
+            case .report: return report(agent, context?.cluster)
+            case .supervise: watch = supervise(agent, watch)
+            case .watchAnew: watch = anew(agent, watch)
+            case .end: return
+            }
+            lock.describe(SentinelHolder.text(watch))
+        }
+    }
+}
+
+extension Sentinel {
+    private func postmaster() -> PostmasterObservation {
+        observePostmaster(dataDirectory: findDataDirectory(Parameters.read { environment.parameter($0) }.parameters))
+    }
+
+    private func presence() -> PostmasterPresence {
+        switch postmaster() {
+        case .absent: .absent
+        case .running, .halted: .present
+        case .unknown: .unknown
+        }
+    }
+
+    /// Whether the cluster acts on the instance: read when something has happened, as nobody tells us.
+    private func stewardship(_ agent: Agent, _ context: ResourceContext?) -> Stewardship {
+        guard let context, context.source == .cluster else { return .unknown }
+        let isPaused =
+            context.cluster.properties.isMaintenanceMode
+            || context.cluster.node(agent.ownNode())?.isMaintenance ?? false
+        return context.configuration.isManaged && !isPaused ? .managed : .unmanaged
+    }
+
+    /// Says that the instance has failed, until Pacemaker has taken it or there is nothing to say any more.
+    ///
+    /// What the demotion and the stop that follow would tell the cluster is told at the same time: each change of an
+    /// attribute in the middle of a failover would make Pacemaker plan it anew.
+    private func report(_ agent: Agent, _ cluster: ClusterObservation?) {
+        log.notice("the postmaster has ended: the cluster is told at once")
+        let node = agent.ownNode()
+        let command = Command("crm_resource", ["--fail", "--resource", resource, "--node", node])
+        for _ in 0..<5 {
+            let running = start(command)
+            if let cluster, agent.mode.isReplicated {
+                let effects = announceStop(agent.replicaSet(cluster), cluster: cluster)
+                _ = agent.tools.write(effects, by: agent.deadline.capped(milliseconds: 2000))
+            }
+            let result = running.finish(by: .after(milliseconds: 10_000))
+            if result.isSuccess { return }
+            log.warning("crm_resource --fail: \(result.summary)")
+            pause(milliseconds: 200)
+            guard presence() == .absent else { return }
+        }
+    }
+
+    private func supervise(_ agent: Agent, _ watch: SentinelWatch) -> SentinelWatch {
+        log.info("a WAL sender has ended: looking at the replication at once")
+        guard let claim = agent.awaitClaim() else { return anew(agent, watch) }
+        defer { withExtendedLifetime(claim) {} }
+        let reading = agent.tools.startReading()
+        let instance = agent.observeInstance()
+        agent.supervisePrimary(instance, agent.tools.cluster(from: reading.finish(by: agent.lookDeadline)))
+        return anew(agent, watch)
+    }
+
+    /// What is there to be watched now.
+    private func anew(_ agent: Agent, _ watch: SentinelWatch) -> SentinelWatch {
+        if let found = agent.watchable(agent.observeInstance()) { return found }
+        // A server that doesn't answer is watched for its end alone; the next monitor says what else there is.
+        switch postmaster() {
+        case .running(let file), .halted(let file): return SentinelWatch(postmaster: file.processID)
+        case .absent, .unknown: return watch.withoutSenders
+        }
+    }
+
+    /// Waits for what it is there for.
+    private func waitForEvent(_ watch: SentinelWatch) -> SentinelEvent {
+        let directory = findDataDirectory(Parameters.read { environment.parameter($0) }.parameters)
+        let ended = waitForEnd(of: [watch.postmaster] + watch.senders) { isServerProcess($0, dataDirectory: directory) }
+        return ended == watch.postmaster ? .postmasterEnded : .senderEnded
+    }
+}
+
+extension Agent {
+    /// What a sentinel is to watch of an instance; nil when that isn't known.
+    func watchable(_ instance: InstanceObservation) -> SentinelWatch? {
+        guard case .running(let file) = instance.postmaster, case .answering(let facts) = instance.server else {
+            return nil
+        }
+        let senders = (facts.isInRecovery ? [] : facts.senders.value ?? []).filter { $0.state != "backup" }
+        return SentinelWatch(postmaster: file.processID, senders: senders.map(\.processID).filter { $0 > 0 })
+    }
+
+    /// Keeps a sentinel beside an instance that runs.
+    func keepSentinel(_ instance: InstanceObservation) {
+        guard let watch = watchable(instance) else { return }
+        SentinelKeeper(agent: self).ensure(watch)
+    }
+
+    func endSentinel() { SentinelKeeper(agent: self).end() }
+}
