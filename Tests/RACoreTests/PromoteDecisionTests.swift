@@ -233,12 +233,17 @@ import Testing
     @Test func theNewPrimaryTellsOfItself() {
         var cluster = Build.cluster([Build.node("beta", score: "100")])
         let set = Build.set(own: "beta")
-        for effect in completePromotion(set, baseline: LSN(bytes: 255), cluster: cluster) { cluster.apply(effect) }
+        let history = TimelineHistory(
+            timeline: TimelineID(2)!,
+            ancestors: [.init(timeline: TimelineID(1)!, switchPoint: LSN(bytes: 255))]
+        )
+        let told = { pending(ownAttributes(set, history), in: cluster, resource: set.resource) }
+        for effect in told() { cluster.apply(effect) }
         #expect(cluster.node("beta")?[.dataStatus] == "LATEST")
         #expect(cluster.node("beta")?[.score] == "1000")
         #expect(cluster.node("beta")?[.status] == "PRI")
         #expect(cluster.node("beta")?[.masterBaseline] == "00000000000000FF")
-        #expect(completePromotion(set, baseline: LSN(bytes: 255), cluster: cluster).isEmpty)
+        #expect(told().isEmpty)
     }
 
     /// Its monitor says where the new timeline began.

@@ -139,10 +139,8 @@ extension SimulatedCluster {
             nodes[index].server.comeUpAsStandby(unread: random.oneIn(2) ? random.below(most + 1) : 0)
         case .shutDown: shutDown(index)
         case .promote: promote(index)
-        case .complete:
-            nodes[index].agent.plan =
-                plan(completePromotion(sets[index], baseline: nil, cluster: look(index).cluster))
-                + plan([.withdrawPosition]) + [.report(.promoted)]
+        // What is told of a new primary its first monitor tells.
+        case .complete: nodes[index].agent.plan = plan([.withdrawPosition]) + [.report(.promoted)]
         case .report(let role):
             end(index, as: role)
             notifyOthers(of: index)

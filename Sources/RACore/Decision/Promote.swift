@@ -124,15 +124,6 @@ public func sealPromotion(_ cluster: ClusterObservation) -> ClusterEffect {
     .outrank(adminEpoch: cluster.adminEpoch + 1)
 }
 
-/// What is told once the instance is the primary.
-///
-/// - Parameter baseline: how far it had come as a standby.
-public func completePromotion(_ set: ReplicaSet, baseline: LSN?, cluster: ClusterObservation) -> [ClusterEffect] {
-    var effects = ownAttributes(set) + [.delete(.xlogLocation, node: set.ownNode)]
-    if let baseline { effects.append(.set(.masterBaseline, node: set.ownNode, value: baseline.digits)) }
-    return pending(effects, in: cluster, resource: set.resource)
-}
-
 /// Why this node must not be promoted, whatever asked for it; nil when nothing speaks against it.
 ///
 /// The last look before the point of no return: the promotion score keeps Pacemaker from asking, but a score may be

@@ -64,7 +64,7 @@ public func decideSupervision(_ input: SupervisionInput, barrier: LSN?) -> Super
     guard isTruePrimary(input) else { return SupervisionPlan() }
     // In a partition without quorum it goes on, and tells nobody: what it wrote might outlive what the others write.
     guard cluster.actsWithQuorum else { return SupervisionPlan() }
-    let own = pending(ownAttributes(set), in: cluster, resource: set.resource)
+    let own = pending(ownAttributes(set, server.history), in: cluster, resource: set.resource)
     guard let record = presentRecord(input) else { return SupervisionPlan(effects: own) }
     let shown = attributeValue(.record, node: set.ownNode, in: cluster, resource: set.resource)
     // Only what the cluster shows is recorded: an agent may have been killed before it could write more than its own copy.
@@ -219,10 +219,16 @@ private func link(to node: String, senders: [WALSender], _ input: SupervisionInp
 }
 
 /// What a primary tells people and rules of itself.
-func ownAttributes(_ set: ReplicaSet) -> [ClusterEffect] {
-    [
+func ownAttributes(_ set: ReplicaSet, _ history: TimelineHistory?) -> [ClusterEffect] {
+    var effects: [ClusterEffect] = [
         .set(.dataStatus, node: set.ownNode, value: DataStatus.latest.text),
         .set(.status, node: set.ownNode, value: StatusValue.primary.rawValue),
         .set(.score, node: set.ownNode, value: PromotionScore.primary.text),
+        .delete(.xlogLocation, node: set.ownNode),
     ]
+    // Where its timeline began: how far it had come as a standby.
+    if let start = history?.ancestors.last?.switchPoint {
+        effects.append(.set(.masterBaseline, node: set.ownNode, value: start.digits))
+    }
+    return effects
 }

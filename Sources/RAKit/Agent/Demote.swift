@@ -12,9 +12,10 @@ extension Agent {
         switch decideDemote(state(of: instance), phase: phase) {
         case .finish(let code, let reason):
             log.info(reason.text)
-            recordDemotion()
+            // What is about to be stopped says so already: one change of the cluster's state instead of two.
+            recordDemotion(isStopped: reason == .diedBeforeDemotion)
             return Outcome(code, reason.text)
-        case .shutDown, .comeUp: recordDemotion()
+        case .shutDown, .comeUp: recordDemotion(isStopped: false)
         }
         while true {
             switch decideDemote(processState(), phase: phase) {
@@ -72,11 +73,12 @@ extension Agent {
     }
 
     /// The cluster must not ask for this node while it goes down; a cluster that can't be told gets told by `stop`.
-    private func recordDemotion() {
+    private func recordDemotion(isStopped: Bool) {
         switch tools.observe(by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)) {
         case .unknown(let why): log.warning("the cluster isn't known: \(why)")
         case .known(let cluster):
-            let effects = announceDemotion(replicaSet(cluster), cluster: cluster)
+            let set = replicaSet(cluster)
+            let effects = isStopped ? announceStop(set, cluster: cluster) : announceDemotion(set, cluster: cluster)
             if let failure = tools.write(effects, by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4))
             {
                 log.warning(failure)

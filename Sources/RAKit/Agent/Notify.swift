@@ -6,12 +6,13 @@ extension Agent {
         guard mode.isReplicated, let notification = environment.notification,
             notification.type == .post || notification.operation == .promote, parameterRefusal() == nil
         else { return Outcome(.success) }
-        if case .absent = observePostmaster(dataDirectory: dataDirectory) { return Outcome(.success) }
+        guard mayMatter(notification) else { return Outcome(.success) }
+        let claim = hasStandbySignal ? nil : claimSupervision()
+        defer { withExtendedLifetime(claim) {} }
         let reading = tools.startReading()
         let instance = observeInstance()
         let cluster = tools.cluster(from: reading.finish(by: deadline))
-        let own = ownNode()
-        let isAffected = notification.affected.contains { sameName($0, own) }
+        let isAffected = isAffected(notification)
         switch decideNotification(
             notification.type,
             notification.operation,
@@ -24,11 +25,39 @@ extension Agent {
             if case .answering(let facts) = instance.server, case .known(let known) = cluster {
                 checkCandidate(notification, facts, known)
             }
-        case .supervisePrimary: supervisePrimary(instance, cluster)
-        case .superviseStandby: _ = superviseStandby(instance, cluster)
+        case .supervisePrimary:
+            if claim != nil { supervisePrimary(instance, cluster) }
+            keepSentinel(instance)
+        case .superviseStandby:
+            // While a failover is under way, and somebody may be promoted, the question comes with the next notification.
+            guard !isFailoverUnderWay(cluster) else { break }
+            _ = superviseStandby(instance, cluster)
         case .followNewPrimary: followNewPrimary(cluster)
         }
         return Outcome(.success)
+    }
+
+    private func isAffected(_ notification: Notification) -> Bool {
+        let own = ownNode()
+        return notification.affected.contains { sameName($0, own) }
+    }
+
+    /// Whether it may be worth a look at server and cluster: all of them hold a failover up.
+    private func mayMatter(_ notification: Notification) -> Bool {
+        if case .absent = observePostmaster(dataDirectory: dataDirectory) { return false }
+        let verdict = decideNotification(
+            notification.type,
+            notification.operation,
+            state: hasStandbySignal ? .standby : .primary,
+            isAffected: isAffected(notification)
+        )
+        return verdict != .ignore
+    }
+
+    private func isFailoverUnderWay(_ cluster: Observed<ClusterObservation>) -> Bool {
+        guard case .known(let known) = cluster else { return false }
+        let set = replicaSet(known)
+        return primaryElsewhere(set, cluster: known) == nil && promotableNode(set, cluster: known) != nil
     }
 
     /// A receiver that waits for a dead node would do so until its timeout, a minute by default.

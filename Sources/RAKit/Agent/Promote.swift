@@ -8,16 +8,23 @@ extension Agent {
         }
         if let refusal = parameterRefusal() { return Outcome(refusal) }
         do throws(Refusal) {
+            // Whoever waits for the new primary waits for each of these: they are asked at the same time.
+            let reading = tools.startReading()
+            let asking = tools.startAskingPositions()
+            let instance = observeInstance()
+            let seen = tools.cluster(from: reading.finish(by: deadline.capped(milliseconds: 20_000)))
+            let positions = tools.positions(from: asking.finish(by: lookDeadline))
             let installation = try findInstallation(parameters)
-            let cluster = try knownCluster()
+            guard case .known(let cluster) = seen else {
+                if case .unknown(let why) = seen { throw Refusal(.genericError, "the cluster isn't known: \(why)") }
+                return Outcome(.genericError)
+            }
             let set = replicaSet(cluster)
             try verifyNodeNames(set, cluster)
             let performer = InstancePerformer(agent: self, installation: installation, set: set)
-            var preparation = PromotionPreparation(set: set)
-            let outcome = try carryOutPromotion(performer, &preparation)
-            guard outcome.code == .success else { return outcome }
-            tellOfPromotion(performer, baseline: preparation.baseline)
-            return outcome
+            var preparation = PromotionPreparation(set: set, seen: (cluster, positions))
+            // What is told of the new primary its first monitor tells, beside the start of its addresses.
+            return try carryOutPromotion(performer, &preparation, instance)
         } catch {
             return Outcome(error)
         }
@@ -25,11 +32,14 @@ extension Agent {
 
     private func carryOutPromotion(
         _ performer: InstancePerformer,
-        _ preparation: inout PromotionPreparation
+        _ preparation: inout PromotionPreparation,
+        _ first: InstanceObservation
     ) throws(Refusal) -> Outcome {
         var isAttempted = false
+        var seen: InstanceObservation? = first
         while true {
-            let instance = observeInstance()
+            let instance = seen ?? observeInstance()
+            seen = nil
             var state = state(of: instance)
             if state == .absent && isAttempted && parameters.restartOnPromote && hasLiveChild() { state = .starting }
             if !isAttempted, let obstacle = try preparation.look(instance, self) {
@@ -61,19 +71,6 @@ extension Agent {
                 log.write(isAttempted ? .notice : .info, reason.text)
                 try performer.perform(effects)
             }
-        }
-    }
-
-    /// What a promotion leaves behind. A failure would make Pacemaker demote a primary that serves: the next monitors make
-    /// up for what is missing.
-    private func tellOfPromotion(_ performer: InstancePerformer, baseline: LSN?) {
-        do throws(Refusal) {
-            let cluster = try knownCluster()
-            keepSlots(performer.set, cluster, .makingOnly)
-            let effects = completePromotion(performer.set, baseline: baseline, cluster: cluster) + leaveElection()
-            if let failure = tools.write(effects, by: deadline.capped(milliseconds: 5000)) { log.warning(failure) }
-        } catch {
-            log.warning(error.reason)
         }
     }
 }

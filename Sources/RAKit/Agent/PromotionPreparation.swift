@@ -14,13 +14,22 @@ struct PromotionPreparation {
     private var ballots: [Ballot] = []
     /// Why this node was chosen.
     private var proof: ElectionProof?
-    /// How far this node had come when its promotion was recorded.
-    var baseline: LSN? { written?.lsn }
     private var logged: String?
     /// Pacemaker may need this action's end to do what it waits for.
     private var end: Deadline?
 
-    init(set: ReplicaSet) { self.set = set }
+    /// What the first look goes by.
+    private var first: Sight?
+    /// The nodes that were here at the last look and must know of the record.
+    private var witnesses: [String] = []
+
+    /// The cluster, and what its nodes have published of their positions.
+    typealias Sight = (cluster: ClusterObservation, positions: [NodePosition])
+
+    init(set: ReplicaSet, seen first: Sight) {
+        self.set = set
+        self.first = first
+    }
 
     var isOverdue: Bool { end?.isPast ?? false }
 
@@ -33,29 +42,35 @@ struct PromotionPreparation {
         guard case .answering(let facts) = instance.server, facts.isInRecovery else { return nil }
         // As long as the action may take: the server replays it before its promotion in any case.
         guard facts.hasReachedEnd else { return "replay hasn't come to the end of the WAL that is here" }
-        let obstacle: String?
-        switch agent.tools.observe(by: agent.lookDeadline) {
-        case .unknown(let why): obstacle = "the cluster isn't known: \(why)"
-        case .known(let cluster): obstacle = try look(cluster, facts, agent)
-        }
+        let obstacle = written == nil ? try elect(facts, agent) : confirm(agent)
         if let obstacle, obstacle != logged { agent.log.warning("waiting with the promotion: \(obstacle)") }
         logged = obstacle
         if obstacle != nil, end == nil { end = agent.deadline.capped(milliseconds: 10_000) }
         return obstacle
     }
 
-    private mutating func look(
-        _ cluster: ClusterObservation,
-        _ facts: ServerFacts,
-        _ agent: Agent
-    ) throws(Refusal) -> String? {
-        let record = agent.newestRecord(cluster)
+    private func sight(_ agent: Agent) -> Observed<Sight> {
+        let reading = agent.tools.startReading()
+        let asking = agent.tools.startAskingPositions()
+        let cluster = agent.tools.cluster(from: reading.finish(by: agent.lookDeadline))
+        let positions = agent.tools.positions(from: asking.finish(by: agent.lookDeadline))
+        return cluster.map { ($0, positions) }
+    }
+
+    /// Sees to it that this node is the one to be promoted, and says what must be recorded of that.
+    private mutating func elect(_ facts: ServerFacts, _ agent: Agent) throws(Refusal) -> String? {
+        let seen: Sight
+        switch first.map({ .known($0) }) ?? sight(agent) {
+        case .unknown(let why): return "the cluster isn't known: \(why)"
+        case .known(let sight): seen = sight
+        }
+        first = nil
+        let record = agent.newestRecord(seen.cluster)
         guard let own = agent.position(facts, record: record) else {
             throw Refusal(.genericError, "not promoted: the history of timeline \(facts.timeline) can't be read")
         }
-        guard written == nil else { return confirm(cluster, agent) }
-        if let obstacle = try electionObstacle(own, record, cluster, agent) { return obstacle }
-        if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
+        if let obstacle = try electionObstacle(own, record, seen, agent) { return obstacle }
+        if let obstacle = promotionObstacle(set, cluster: seen.cluster) { return obstacle }
         let former = record.map { carriedOut($0, ballots) }
         // Chosen among all because the record was outdated: what that promises mustn't hold again.
         let isBelieved = proof != .everybody && proof != .new
@@ -65,7 +80,8 @@ struct PromotionPreparation {
             record: former,
             keepsFormer: isBelieved && !agent.parameters.restartOnPromote
         )
-        (missing, written) = (preparePromotion(set, record: wanted, cluster: cluster), wanted)
+        (missing, written) = (preparePromotion(set, record: wanted, cluster: seen.cluster), wanted)
+        witnesses = promotionWitnesses(set, cluster: seen.cluster)
         return nil
     }
 
@@ -73,18 +89,18 @@ struct PromotionPreparation {
     private mutating func electionObstacle(
         _ own: PublishedPosition,
         _ record: ClusterRecord?,
-        _ cluster: ClusterObservation,
+        _ seen: Sight,
         _ agent: Agent
     ) throws(Refusal) -> String? {
         ballots = RACore.ballots(
             set,
-            positions: agent.tools.positions(by: agent.lookDeadline).with(set.ownNode, own),
+            positions: seen.positions.with(set.ownNode, own),
             own: set.ownNode,
-            cluster: cluster,
+            cluster: seen.cluster,
             isPatient: false
         )
         let outcome = choosePrimary(ballots, record: record, mode: set.mode, preferred: set.ownNode)
-        guard let refusal = refusePromotion(set, outcome: outcome, record: record, cluster: cluster) else {
+        guard let refusal = refusePromotion(set, outcome: outcome, record: record, cluster: seen.cluster) else {
             if case .chosen(_, let why) = outcome { proof = why }
             if proof == .asynchronous {
                 agent.log.warning("commits waited for nobody: those that were not sent yet are lost")
@@ -99,13 +115,27 @@ struct PromotionPreparation {
     /// Whether what was recorded is known to whoever could decide otherwise.
     ///
     /// They are asked twice: before and after the configuration is made to win over any in which that isn't so.
-    private mutating func confirm(_ cluster: ClusterObservation, _ agent: Agent) -> String? {
-        if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
+    private mutating func confirm(_ agent: Agent) -> String? {
         guard let written else { return nil }
-        if let sealed, cluster.adminEpoch < sealed { return "admin_epoch isn't \(sealed) yet" }
-        let witnesses = promotionWitnesses(set, cluster: cluster)
+        let tools = agent.tools
         let end = agent.lookDeadline.capped(milliseconds: 1000)
-        if let node = agent.tools.nodeWithout(written, of: witnesses, by: end) {
+        let reading = tools.startReading()
+        let lacking = tools.nodeWithout(written, of: witnesses, by: end)
+        let cluster: ClusterObservation
+        switch tools.cluster(from: reading.finish(by: agent.lookDeadline)) {
+        case .unknown(let why): return "the cluster isn't known: \(why)"
+        case .known(let known): cluster = known
+        }
+        if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
+        if let sealed, cluster.adminEpoch < sealed { return "admin_epoch isn't \(sealed) yet" }
+        let asked = witnesses
+        witnesses = promotionWitnesses(set, cluster: cluster)
+        // One that has come meanwhile is asked as well, and one that has gone needn't know.
+        let newcomers = witnesses.filter { !asked.contains($0) }
+        let silent = lacking.flatMap {
+            witnesses.contains($0) ? $0 : tools.nodeWithout(written, of: witnesses, by: end)
+        }
+        if let node = silent ?? tools.nodeWithout(written, of: newcomers, by: end) {
             return "\(node) doesn't show record \(written.stamp) yet"
         }
         guard sealed == nil else { return nil }

@@ -36,7 +36,8 @@ extension Agent {
         let cluster = try knownCluster()
         let set = replicaSet(cluster)
         try verifyNodeNames(set, cluster)
-        let announcement = announceStart(set, cluster: cluster) + announceStopped(cluster)
+        let announcement =
+            announceStart(set, cluster: cluster) + (stoppedEnd().map { [self.announcement($0, cluster)] } ?? [])
         if let failure = ClusterPerformer(agent: self).perform(announcement) {
             throw Refusal(.genericError, failure)
         }
@@ -56,29 +57,37 @@ extension Agent {
         return outcome
     }
 
-    /// Where the data of this instance end, as far as its files tell at once: also one that can't start has seen records
-    /// of which the others must know.
-    func announceStopped(_ cluster: ClusterObservation) -> [ClusterEffect] {
+    /// Where the data of a stopped instance end, as its files tell.
+    struct StoppedEnd {
+        let history: InstanceHistory
+        let lsn: LSN
+    }
+
+    /// Where the data of this instance end, as far as its files tell at once; nil for one that runs.
+    func stoppedEnd() -> StoppedEnd? {
         guard case .absent = observePostmaster(dataDirectory: dataDirectory),
             let installation = try? findInstallation(parameters),
             case .known(let (control, local)) = LocalWAL(installation: installation)
                 .read(by: deadline.capped(milliseconds: 2000))
-        else { return [] }
+        else { return nil }
         let end = LocalWAL(installation: installation)
             .lastRecord(control, local.history, by: deadline.capped(milliseconds: 1000))
+        return StoppedEnd(history: local, lsn: end.lsn)
+    }
+
+    /// Tells the others: also an instance that can't start has seen records of which they must know.
+    func announcement(_ end: StoppedEnd, _ cluster: ClusterObservation) -> ClusterEffect {
         ElectionRounds(resource: environment.resource).open()
-        return [
-            .publish(
-                PublishedPosition(
-                    systemIdentifier: local.systemIdentifier,
-                    history: local.history,
-                    lsn: end.lsn,
-                    isRunning: false,
-                    seen: newestRecord(cluster)?.stamp,
-                    hasTakenPart: false
-                )
+        return .publish(
+            PublishedPosition(
+                systemIdentifier: end.history.systemIdentifier,
+                history: end.history.history,
+                lsn: end.lsn,
+                isRunning: false,
+                seen: newestRecord(cluster)?.stamp,
+                hasTakenPart: false
             )
-        ]
+        )
     }
 
     /// Checks what only a running server tells, and takes part in the choice of a primary.

@@ -35,19 +35,25 @@ extension Agent {
     private func recordStop(_ last: ServerFacts? = nil) {
         guard mode.isReplicated, parameterRefusal() == nil else { return }
         let patience = deadline.capped(milliseconds: max(1000, deadline.remainingMilliseconds / 2))
-        switch tools.observe(by: patience) {
+        let reading = tools.startReading()
+        let end = last == nil ? stoppedEnd() : nil
+        switch tools.cluster(from: reading.finish(by: patience)) {
         case .unknown(let why): log.warning("the cluster isn't known: \(why)")
         case .known(let cluster):
-            let effects = announceStop(replicaSet(cluster), cluster: cluster) + stoppedPosition(last, cluster)
+            let effects = announceStop(replicaSet(cluster), cluster: cluster) + stoppedPosition(last, end, cluster)
             if let failure = tools.write(effects, by: patience) { log.warning(failure) }
         }
     }
 
     /// Where the data end: by the server's last word or, when there was none, by its files. The others go on counting a node
     /// that couldn't be started among those that have told which record they know.
-    private func stoppedPosition(_ last: ServerFacts?, _ cluster: ClusterObservation) -> [ClusterEffect] {
+    private func stoppedPosition(
+        _ last: ServerFacts?,
+        _ end: StoppedEnd?,
+        _ cluster: ClusterObservation
+    ) -> [ClusterEffect] {
         guard var stopped = last.flatMap({ position($0, record: newestRecord(cluster)) }) else {
-            let told = announceStopped(cluster)
+            let told = end.map { [announcement($0, cluster)] } ?? []
             return told.isEmpty ? leaveElection() : told
         }
         stopped.isRunning = false

@@ -15,6 +15,8 @@ extension Agent {
 
     private func superviseCommits(_ instance: InstanceObservation, _ cluster: Observed<ClusterObservation>) {
         guard case .answering(var facts) = instance.server else { return }
+        let leaving = leaveElection()
+        if !leaving.isEmpty, let failure = ClusterPerformer(agent: self).perform(leaving) { log.warning(failure) }
         var cluster = cluster
         endRest()
         let set = replicaSet(cluster.value)

@@ -19,11 +19,16 @@ extension ClusterTools {
 
     /// A private attribute's values on all nodes.
     func valuesOfAll(_ name: String, by deadline: Deadline) -> [(node: String, value: String)] {
+        values(from: run(valuesCommand(name), by: deadline))
+    }
+
+    func valuesCommand(_ name: String) -> Command {
         // Pacemaker's words about where an action runs would make it one node's.
         let environment = ["OCF_RESKEY_CRM_meta_on_node": String?.none, "OCF_RESKEY_CRM_meta_physical_host": nil]
-        let command = Command("attrd_updater", ["-n", name, "-Q", "-A"], environment: environment)
-        let result = run(command, by: deadline)
-        guard result.isSuccess else { return [] }
-        return parseNodeValues(String(decoding: result.output, as: UTF8.self))
+        return Command("attrd_updater", ["-n", name, "-Q", "-A"], environment: environment)
+    }
+
+    func values(from result: CommandResult) -> [(node: String, value: String)] {
+        result.isSuccess ? parseNodeValues(String(decoding: result.output, as: UTF8.self)) : []
     }
 }

@@ -55,7 +55,14 @@ public struct ClusterTools: Sendable {
 
     /// What the nodes have published of their positions; none where Pacemaker's daemon doesn't answer.
     public func positions(by deadline: Deadline) -> [NodePosition] {
-        valuesOfAll(positionName, by: deadline).compactMap { node, value in
+        positions(from: startAskingPositions().finish(by: deadline.capped(milliseconds: 5000)))
+    }
+
+    /// Starts asking for them while the caller does something else.
+    func startAskingPositions() -> RunningCommand { start(valuesCommand(positionName)) }
+
+    func positions(from result: CommandResult) -> [NodePosition] {
+        values(from: result).compactMap { node, value in
             PublishedPosition(value).map { NodePosition(node: node, position: $0) }
         }
     }

@@ -97,9 +97,36 @@ struct InstancePerformer {
         }
     }
 
+    /// Asks for the promotion over one connection, and waits there; with pg_ctl when the server lets nobody in.
     private func promote() throws(Refusal) {
-        let result = run(starter.program.promoteCommand(), by: agent.deadline)
-        guard result.isSuccess else { throw Refusal(.genericError, "pg_ctl promote: \(result.summary)") }
+        if let why = promoteBySQL() {
+            agent.log.info("pg_promote: \(why); asking by pg_ctl")
+            let result = run(starter.program.promoteCommand(), by: agent.deadline)
+            guard result.isSuccess else { throw Refusal(.genericError, "pg_ctl promote: \(result.summary)") }
+        }
+    }
+
+    /// - Returns: nil once the server was asked, whatever became of it; or why it couldn't be.
+    private func promoteBySQL() -> String? {
+        guard case .running(let file) = observePostmaster(dataDirectory: installation.dataDirectory) else {
+            return "no postmaster runs"
+        }
+        switch agent.observer.connectToChange(file, by: agent.lookDeadline) {
+        case .failure(let failure): return failure.text
+        case .success(let connection):
+            do throws(QueryFailure) {
+                try Queries.requestPromotion(connection, by: agent.lookDeadline)
+            } catch {
+                return error.text
+            }
+            _ = wait(until: agent.lookDeadline, everyMilliseconds: 3) { () -> Bool? in
+                guard let isInRecovery = try? Queries.isInRecovery(connection, by: agent.lookDeadline) else {
+                    return true
+                }
+                return isInRecovery ? nil : true
+            }
+            return nil
+        }
     }
 
     private func restartAsPrimary() throws(Refusal) {

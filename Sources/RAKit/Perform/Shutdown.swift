@@ -62,7 +62,7 @@ struct Shutdown {
                 }
             }
             if end.isPast { return .failed(why: "the shutdown didn't end in time: \(text(postmaster, processes))") }
-            pause(milliseconds: 20)
+            pause(milliseconds: 5)
         }
     }
 

@@ -43,6 +43,18 @@ public enum Queries {
         return complete
     }
 
+    /// Asks a standby to become the primary, and doesn't wait ("Recovery Control Functions").
+    static func requestPromotion(_ connection: Connection, by deadline: Deadline) throws(QueryFailure) {
+        let answer = try connection.query("SELECT pg_promote(false)", by: deadline)
+        guard answer.first?.rows.first?.first == "t" else {
+            throw .failed(state: .unknown, message: "pg_promote couldn't ask for the promotion")
+        }
+    }
+
+    static func isInRecovery(_ connection: Connection, by deadline: Deadline) throws(QueryFailure) -> Bool {
+        try connection.query("SELECT pg_is_in_recovery()", by: deadline).first?.rows.first?.first == "t"
+    }
+
     private static func parseInstance(_ row: [String?]) -> ServerFacts? {
         guard row.count == 13, let recovery = row[0], let version = row[1].flatMap({ Int($0) }),
             let identifier = row[2].flatMap({ UInt64($0) })
