@@ -45,6 +45,7 @@ struct SlotKeepingTests {
             let kept = restart("pg_n3", cluster["n1"])
             try writeSegments(3, cluster["n1"])
             try cluster.must("demote", "n1")
+            try cluster.must("monitor", "n1")
             #expect(slots(cluster["n1"]) == ["pg_n2", "pg_n3"])
             #expect(restart("pg_n3", cluster["n1"]) == kept)
             try cluster.must("stop", "n1")

@@ -44,7 +44,8 @@ import Testing
 @Suite struct NotificationDecisionTests {
     @Test(arguments: [
         (NotificationOperation.promote, InstanceState.standby, false, NotificationVerdict.followNewPrimary),
-        (.promote, .primary, true, .supervisePrimary), (.start, .primary, false, .supervisePrimary),
+        (.promote, .primary, true, .ignore), (.promote, .primary, false, .supervisePrimary),
+        (.start, .primary, false, .supervisePrimary),
         (.stop, .primary, false, .supervisePrimary), (.start, .standby, true, .superviseStandby),
         (.demote, .standby, false, .ignore), (.demote, .standby, true, .ignore),
         (.promote, .absent, false, .ignore), (.stop, .unknown, false, .ignore),

@@ -17,7 +17,7 @@ import Testing
         let own = [
             "sync_num", "sync_method", "sync_strict", "sync_stall_timeout", "slot_keep_max_share",
             "slot_keep_max_bytes",
-            "slot_keep_max_age", "auto_rejoin",
+            "slot_keep_max_age", "auto_rejoin", "fast_failure_detection",
         ]
         #expect(ParameterTable.all.prefix(33).map(\.name).sorted() == names.sorted())
         #expect(ParameterTable.all.dropFirst(33).map(\.name) == own)
@@ -235,7 +235,7 @@ import Testing
         switch definition.kind {
         case .string: samples[definition.name] ?? "sample"
         case .integer(let range): "\(range.upperBound)"
-        case .boolean: "true"
+        case .boolean: definition.defaultText == "true" ? "false" : "true"
         }
     }
 }

@@ -2,8 +2,8 @@
 public enum SentinelEvent: Sendable, Hashable, CaseIterable {
     /// The postmaster that it watches has ended.
     case postmasterEnded
-    /// A process that sent WAL to a standby has ended.
-    case senderEnded
+    /// A process that sent WAL to a standby, or received it from the primary, has ended.
+    case linkEnded
 }
 
 /// Whether a postmaster is there now.
@@ -43,12 +43,12 @@ public func decideSentinel(
     switch (event, postmaster, stewardship) {
     case (.postmasterEnded, .absent, .managed): .report
     case (.postmasterEnded, .absent, .unmanaged), (.postmasterEnded, .absent, .unknown): .end
-    case (.postmasterEnded, .present, _), (.senderEnded, .present, .unmanaged): .watchAnew
-    case (.senderEnded, .present, .managed): .supervise
+    case (.postmasterEnded, .present, _), (.linkEnded, .present, .unmanaged): .watchAnew
+    case (.linkEnded, .present, .managed): .supervise
     // The monitor asks again, and says so when it fails.
-    case (.senderEnded, .present, .unknown): .watchAnew
+    case (.linkEnded, .present, .unknown): .watchAnew
     // The end of the postmaster itself is another event, and comes at the same time.
-    case (.senderEnded, .absent, _): .watchAnew
-    case (.postmasterEnded, .unknown, _), (.senderEnded, .unknown, _): .end
+    case (.linkEnded, .absent, _): .watchAnew
+    case (.postmasterEnded, .unknown, _), (.linkEnded, .unknown, _): .end
     }
 }

@@ -67,14 +67,15 @@ public func announceDemotion(_ set: ReplicaSet, cluster: ClusterObservation) -> 
     )
 }
 
-/// What an instance tells the cluster once it is stopped.
+/// What an instance tells the cluster once it is stopped. The baseline goes with the next start: every change in the middle
+/// of a failover makes Pacemaker plan it anew.
 public func announceStop(_ set: ReplicaSet, cluster: ClusterObservation) -> [ClusterEffect] {
     pending(
         [
             .set(.score, node: set.ownNode, value: PromotionScore.never.text),
             .set(.status, node: set.ownNode, value: StatusValue.stop.rawValue),
             .delete(.xlogLocation, node: set.ownNode),
-            .delete(.masterBaseline, node: set.ownNode), .delete(.receiverStatus, node: set.ownNode),
+            .delete(.receiverStatus, node: set.ownNode),
         ],
         in: cluster,
         resource: set.resource

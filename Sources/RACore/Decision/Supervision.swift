@@ -219,7 +219,7 @@ private func link(to node: String, senders: [WALSender], _ input: SupervisionInp
 }
 
 /// What a primary tells people and rules of itself.
-func ownAttributes(_ set: ReplicaSet, _ history: TimelineHistory?) -> [ClusterEffect] {
+public func ownAttributes(_ set: ReplicaSet, _ history: TimelineHistory?) -> [ClusterEffect] {
     var effects: [ClusterEffect] = [
         .set(.dataStatus, node: set.ownNode, value: DataStatus.latest.text),
         .set(.status, node: set.ownNode, value: StatusValue.primary.rawValue),

@@ -158,8 +158,11 @@ public struct ServerFacts: Sendable, Equatable {
 public struct WALReceiver: Sendable, Hashable {
     public var status: String
     public var timeline: TimelineID?
+    /// 0 when it isn't known.
+    public var processID: Int32
 
-    public init(status: String, timeline: TimelineID?) {
+    public init(status: String, timeline: TimelineID?, processID: Int32 = 0) {
+        self.processID = processID
         self.status = status
         self.timeline = timeline
     }

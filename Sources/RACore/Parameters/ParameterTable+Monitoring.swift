@@ -48,19 +48,6 @@ extension ParameterTable {
                 """
             )
         ) { $0.checkWalReceiver = $1 },
-        .boolean(
-            "fast_failure_detection",
-            default: true,
-            isReloadable: true,
-            ParameterText(
-                "Report a dead postmaster at once",
-                """
-                Whether a small process waits beside each postmaster and tells Pacemaker the moment it has ended, and on the \
-                primary looks after the synchronous standbys the moment one's connection ends. Without it, the next monitor \
-                finds out.
-                """
-            )
-        ) { $0.fastFailureDetection = $1 },
     ]
 
     /// Limits of waits and shutdowns.
@@ -117,5 +104,22 @@ extension ParameterTable {
                 """
             )
         ) { $0.crmAttrTimeout = $1 },
+    ]
+
+    /// How failures are noticed.
+    static let detection: [ParameterDefinition] = [
+        .boolean(
+            "fast_failure_detection",
+            default: true,
+            isReloadable: true,
+            ParameterText(
+                "Report a dead postmaster at once",
+                """
+                Whether a small process waits beside each postmaster and tells Pacemaker the moment it has ended, and on the \
+                primary looks after the synchronous standbys the moment one's connection ends. Without it, the next monitor \
+                finds out.
+                """
+            )
+        ) { $0.fastFailureDetection = $1 }
     ]
 }

@@ -5,7 +5,7 @@
 public enum ParameterTable {
     /// All parameters: first those of ocf:heartbeat:pgsql in its order of topics, then those that only this agent has.
     public static let all: [ParameterDefinition] =
-        server + monitoring + replication + standby + timing + synchronous + slots + rejoin
+        server + monitoring + replication + standby + timing + synchronous + slots + rejoin + detection
 
     /// Finds a parameter by its bare name.
     public static func definition(_ name: String) -> ParameterDefinition? { all.first { $0.name == name } }

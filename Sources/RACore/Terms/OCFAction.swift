@@ -24,13 +24,17 @@ public struct Notification: Sendable, Hashable {
     public var affected: [String]
     /// The nodes whose instances run unpromoted at that time.
     public var unpromoted: [String]
+    /// The nodes that are to be promoted in the same transition.
+    public var toPromote: [String]
 
     public init(
         type: NotificationType,
         operation: NotificationOperation,
         affected: [String],
-        unpromoted: [String] = []
+        unpromoted: [String] = [],
+        toPromote: [String] = []
     ) {
+        self.toPromote = toPromote
         self.unpromoted = unpromoted
         self.type = type
         self.operation = operation

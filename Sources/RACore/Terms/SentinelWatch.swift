@@ -1,19 +1,19 @@
-/// What a sentinel watches: one postmaster, and the processes through which it sends WAL.
+/// What a sentinel watches: one postmaster, and the processes through which it sends or receives WAL.
 public struct SentinelWatch: Sendable, Hashable {
     public var postmaster: Int32
-    /// In ascending order; none on a standby.
-    public let senders: [Int32]
+    /// WAL links of a primary, the WAL receiver of a standby, in ascending order.
+    public let links: [Int32]
 
-    public init(postmaster: Int32, senders: [Int32] = []) {
+    public init(postmaster: Int32, links: [Int32] = []) {
         self.postmaster = postmaster
-        self.senders = senders.sorted()
+        self.links = links.sorted()
     }
 
-    /// The same postmaster, and none of its senders.
-    public var withoutSenders: SentinelWatch { SentinelWatch(postmaster: postmaster) }
+    /// The same postmaster alone.
+    public var withoutLinks: SentinelWatch { SentinelWatch(postmaster: postmaster) }
 
     /// As the sentinel's arguments.
-    public var words: [String] { ([postmaster] + senders).map { String($0) } }
+    public var words: [String] { ([postmaster] + links).map { String($0) } }
 
     /// Reads the sentinel's arguments; nil when one isn't a process number.
     public init?(words: some Sequence<some StringProtocol>) {
@@ -23,6 +23,6 @@ public struct SentinelWatch: Sendable, Hashable {
             numbers.append(number)
         }
         guard let first = numbers.first else { return nil }
-        self.init(postmaster: first, senders: Array(numbers.dropFirst()))
+        self.init(postmaster: first, links: Array(numbers.dropFirst()))
     }
 }

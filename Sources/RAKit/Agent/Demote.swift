@@ -8,35 +8,41 @@ extension Agent {
             return demoteUnconfigured(problem)
         }
         let instance = observeInstance()
+        // A node that goes into standby mode: what would come up as a standby would be stopped in the same moment.
+        let staysDown = environment.isToBeStopped
         var phase = DemotionPhase.fresh
+        let cluster: ClusterObservation?
         switch decideDemote(state(of: instance), phase: phase) {
         case .finish(let code, let reason):
             log.info(reason.text)
             // What is about to be stopped says so already: one change of the cluster's state instead of two.
             recordDemotion(isStopped: reason == .diedBeforeDemotion)
             return Outcome(code, reason.text)
-        case .shutDown, .comeUp: recordDemotion(isStopped: false)
+        case .shutDown, .comeUp:
+            cluster = recordDemotion(isStopped: staysDown)
+            writeCheckpoint()
         }
         while true {
             switch decideDemote(processState(), phase: phase) {
             case .finish(let code, let reason): return Outcome(code, reason.text)
             case .shutDown:
                 phase = .stopping
-                let start = min(30_000, deadline.remainingMilliseconds / 2)
-                let shutdown = Shutdown(
-                    agent: self,
-                    fastSeconds: parameters.stopEscalate,
-                    end: deadline.earlier(milliseconds: start)
-                )
-                switch shutdown.run() {
+                switch shutDownForDemotion() {
+                case .clean where staysDown: return Outcome(.success, "shut down, to be stopped")
                 case .clean: break
                 // A start would now replay the WAL of a crash, and the failover would wait for it.
                 case .unclean: return Outcome(.success, "the primary could only be ended, and stays down")
                 case .failed(let why): return Outcome(.genericError, why)
                 }
-            case .comeUp: return leftAs(comeUpAsStandby())
+            case .comeUp: return leftAs(comeUpAsStandby(cluster))
             }
         }
+    }
+
+    private func shutDownForDemotion() -> Shutdown.Result {
+        let start = min(30_000, deadline.remainingMilliseconds / 2)
+        let end = deadline.earlier(milliseconds: start)
+        return Shutdown(agent: self, fastSeconds: parameters.stopEscalate, end: end).run()
     }
 
     /// A primary that was shut down in order is demoted, whether or not it came up again: a failed demotion may fence
@@ -73,9 +79,12 @@ extension Agent {
     }
 
     /// The cluster must not ask for this node while it goes down; a cluster that can't be told gets told by `stop`.
-    private func recordDemotion(isStopped: Bool) {
+    @discardableResult
+    private func recordDemotion(isStopped: Bool) -> ClusterObservation? {
         switch tools.observe(by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)) {
-        case .unknown(let why): log.warning("the cluster isn't known: \(why)")
+        case .unknown(let why):
+            log.warning("the cluster isn't known: \(why)")
+            return nil
         case .known(let cluster):
             let set = replicaSet(cluster)
             let effects = isStopped ? announceStop(set, cluster: cluster) : announceDemotion(set, cluster: cluster)
@@ -83,35 +92,36 @@ extension Agent {
             {
                 log.warning(failure)
             }
+            return cluster
         }
     }
 
-    private func comeUpAsStandby() -> Outcome {
+    /// Starts it as a standby, and leaves it to the next monitor to see it come up: the failover waits for this action.
+    private func comeUpAsStandby(_ cluster: ClusterObservation?) -> Outcome {
         if let refusal = parameterRefusal() { return Outcome(refusal) }
         do throws(Refusal) {
             let installation = try findInstallation(parameters)
             let claim = try RejoinGuard(installation).claimForStart()
             defer { withExtendedLifetime(claim) {} }
-            let performer = InstancePerformer(
-                agent: self,
-                installation: installation,
-                set: replicaSet(tools.observe(by: deadline).value)
-            )
-            let outcome = bringUp(performer, role: .standby)
-            guard outcome.code == .success else { return outcome }
-            try verifyOwnedSettings(installation, performer.set)
-            keepSlots(performer.set, nil, .makingOnly)
-            recordStandby(performer.set)
-            return outcome
+            let performer = InstancePerformer(agent: self, installation: installation, set: replicaSet(cluster))
+            return bringUp(performer, role: .standby, awaitsReadiness: false)
         } catch {
             return Outcome(error)
         }
     }
 
-    private func recordStandby(_ set: ReplicaSet) {
-        guard case .known(let cluster) = tools.observe(by: deadline) else { return }
-        let alone = ClusterEffect.set(.status, node: set.ownNode, value: StatusValue.alone.rawValue)
-        let effects = pending([alone], in: cluster, resource: set.resource)
-        if let failure = ClusterPerformer(agent: self).perform(effects) { log.warning(failure) }
+    /// What is dirty is written while clients are still served: the shutdown that they notice is short then.
+    ///
+    /// Within a quarter of the time: a demotion must end, whatever the disk does.
+    private func writeCheckpoint() {
+        let end = deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)
+        guard case .running(let file) = observePostmaster(dataDirectory: dataDirectory),
+            case .success(let connection) = observer.connectToChange(file, by: end.capped(milliseconds: 1000))
+        else { return }
+        do throws(QueryFailure) {
+            try Queries.checkpoint(connection, by: end)
+        } catch {
+            log.info("no checkpoint before the shutdown: \(error.text)")
+        }
     }
 }

@@ -9,9 +9,15 @@ extension Agent {
         guard mayMatter(notification) else { return Outcome(.success) }
         let claim = hasStandbySignal ? nil : claimSupervision()
         defer { withExtendedLifetime(claim) {} }
+        if notification.type == .post, notification.operation == .promote, hasStandbySignal {
+            followNewPrimary()
+            return Outcome(.success)
+        }
         let reading = tools.startReading()
+        let asking = tools.startAskingPositions()
         let instance = observeInstance()
         let cluster = tools.cluster(from: reading.finish(by: deadline))
+        let positions = tools.positions(from: asking.finish(by: lookDeadline))
         let isAffected = isAffected(notification)
         switch decideNotification(
             notification.type,
@@ -23,16 +29,13 @@ extension Agent {
         case .ignore: break
         case .checkCandidate:
             if case .answering(let facts) = instance.server, case .known(let known) = cluster {
-                checkCandidate(notification, facts, known)
+                checkCandidate(notification, facts, known, positions)
             }
         case .supervisePrimary:
             if claim != nil { supervisePrimary(instance, cluster) }
             keepSentinel(instance)
-        case .superviseStandby:
-            // While a failover is under way, and somebody may be promoted, the question comes with the next notification.
-            guard !isFailoverUnderWay(cluster) else { break }
-            _ = superviseStandby(instance, cluster)
-        case .followNewPrimary: followNewPrimary(cluster)
+        case .superviseStandby: _ = superviseStandby(instance, cluster)
+        case .followNewPrimary: followNewPrimary()
         }
         return Outcome(.success)
     }
@@ -51,25 +54,17 @@ extension Agent {
             state: hasStandbySignal ? .standby : .primary,
             isAffected: isAffected(notification)
         )
-        return verdict != .ignore
+        switch verdict {
+        case .ignore: return false
+        // The question who is to be promoted comes with the next notification.
+        case .superviseStandby: return notification.toPromote.isEmpty
+        case .checkCandidate, .supervisePrimary, .followNewPrimary: return true
+        }
     }
 
-    private func isFailoverUnderWay(_ cluster: Observed<ClusterObservation>) -> Bool {
-        guard case .known(let known) = cluster else { return false }
-        let set = replicaSet(known)
-        return primaryElsewhere(set, cluster: known) == nil && promotableNode(set, cluster: known) != nil
-    }
-
-    /// A receiver that waits for a dead node would do so until its timeout, a minute by default.
-    private func followNewPrimary(_ cluster: Observed<ClusterObservation>) {
-        let performer = ClusterPerformer(agent: self)
-        if let failure = performer.perform([.reconnectReceiver]) { log.warning(failure) }
-        guard case .known(let known) = cluster else { return }
-        let set = replicaSet(known)
-        let effects: [ClusterEffect] = [
-            .delete(.xlogLocation, node: set.ownNode), .delete(.masterBaseline, node: set.ownNode),
-        ]
-        let changes = pending(effects, in: known, resource: set.resource) + leaveElection()
-        if let failure = performer.perform(changes) { log.warning(failure) }
+    /// A receiver that waits for a dead node would do so until its timeout, a minute by default. What else there is to do
+    /// the next monitor does: addresses wait for the end of this notification.
+    private func followNewPrimary() {
+        if let failure = ClusterPerformer(agent: self).perform([.reconnectReceiver]) { log.warning(failure) }
     }
 }

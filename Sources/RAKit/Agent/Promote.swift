@@ -36,16 +36,14 @@ extension Agent {
         _ first: InstanceObservation
     ) throws(Refusal) -> Outcome {
         var isAttempted = false
-        var seen: InstanceObservation? = first
+        var (instance, isSeen) = (first, false)
         while true {
-            let instance = seen ?? observeInstance()
-            seen = nil
+            if isSeen { instance = observeInstance() }
+            isSeen = true
             var state = state(of: instance)
             if state == .absent && isAttempted && parameters.restartOnPromote && hasLiveChild() { state = .starting }
             if !isAttempted, let obstacle = try preparation.look(instance, self) {
-                guard canLookAgain, !preparation.isOverdue else {
-                    return Outcome(.genericError, "not promoted: \(obstacle)")
-                }
+                guard canLookAgain, !preparation.isOverdue else { return notPromoted(obstacle) }
                 pause(milliseconds: 20)
                 continue
             }
@@ -61,9 +59,7 @@ extension Agent {
                 return Outcome(.success)
             case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
             case .wait(let reason):
-                guard canLookAgain else {
-                    return outOfTime(reason, instance)
-                }
+                guard canLookAgain else { return outOfTime(reason, instance) }
                 pause(milliseconds: 10)
             case .perform(let effects, let reason):
                 isAttempted = reason == .mustPromote
@@ -73,4 +69,6 @@ extension Agent {
             }
         }
     }
+
+    private func notPromoted(_ why: String) -> Outcome { Outcome(.genericError, "not promoted: \(why)") }
 }

@@ -16,7 +16,9 @@ struct Sentinel {
     /// - Returns: the exit code, which nobody reads.
     func run(_ words: [String]) -> Int32 {
         guard let watch = SentinelWatch(words: words) else {
-            printError("usage: pgsql-swift \(Sentinel.word) POSTMASTER [SENDER...]: the agent's start calls it\n")
+            printError(
+                "usage: pgsql-swift \(Sentinel.word) POSTMASTER [SENDER-OR-RECEIVER...]: the agent's start calls it\n"
+            )
             return OCFExitCode.badArguments.rawValue
         }
         guard let lock = takeLock(watch) else { return OCFExitCode.genericError.rawValue }
@@ -49,8 +51,8 @@ struct Sentinel {
             let context = try? reader.read(by: agent.deadline.capped(milliseconds: 5000))
             switch decideSentinel(event, presence(), stewardship(agent, context)) {
             case .report: return report(agent, context?.cluster)
-            case .supervise: watch = supervise(agent, watch)
-            case .watchAnew: watch = anew(agent, watch)
+            case .supervise: watch = supervise(agent, context?.cluster, watch)
+            case .watchAnew: watch = anew(agent, watch, agent.observeInstance())
             case .end: return
             }
             lock.describe(SentinelHolder.text(watch))
@@ -102,31 +104,41 @@ extension Sentinel {
         }
     }
 
-    private func supervise(_ agent: Agent, _ watch: SentinelWatch) -> SentinelWatch {
-        log.info("a WAL sender has ended: looking at the replication at once")
-        guard let claim = agent.awaitClaim() else { return anew(agent, watch) }
+    /// Does now what the next monitor would do about a lost connection.
+    private func supervise(
+        _ agent: Agent,
+        _ cluster: ClusterObservation?,
+        _ watch: SentinelWatch
+    ) -> SentinelWatch {
+        guard !agent.hasStandbySignal else {
+            let instance = agent.observeInstance()
+            if let cluster { agent.publishEnd(instance, cluster) }
+            return anew(agent, watch, instance)
+        }
+        guard let claim = agent.awaitClaim() else { return anew(agent, watch, agent.observeInstance()) }
         defer { withExtendedLifetime(claim) {} }
+        log.info("a WAL sender has ended: looking at the replication at once")
         let reading = agent.tools.startReading()
         let instance = agent.observeInstance()
         agent.supervisePrimary(instance, agent.tools.cluster(from: reading.finish(by: agent.lookDeadline)))
-        return anew(agent, watch)
+        return anew(agent, watch, agent.observeInstance())
     }
 
     /// What is there to be watched now.
-    private func anew(_ agent: Agent, _ watch: SentinelWatch) -> SentinelWatch {
-        if let found = agent.watchable(agent.observeInstance()) { return found }
+    private func anew(_ agent: Agent, _ watch: SentinelWatch, _ instance: InstanceObservation) -> SentinelWatch {
+        if let found = agent.watchable(instance) { return found }
         // A server that doesn't answer is watched for its end alone; the next monitor says what else there is.
         switch postmaster() {
         case .running(let file), .halted(let file): return SentinelWatch(postmaster: file.processID)
-        case .absent, .unknown: return watch.withoutSenders
+        case .absent, .unknown: return watch.withoutLinks
         }
     }
 
     /// Waits for what it is there for.
     private func waitForEvent(_ watch: SentinelWatch) -> SentinelEvent {
         let directory = findDataDirectory(Parameters.read { environment.parameter($0) }.parameters)
-        let ended = waitForEnd(of: [watch.postmaster] + watch.senders) { isServerProcess($0, dataDirectory: directory) }
-        return ended == watch.postmaster ? .postmasterEnded : .senderEnded
+        let ended = waitForEnd(of: [watch.postmaster] + watch.links) { isServerProcess($0, dataDirectory: directory) }
+        return ended == watch.postmaster ? .postmasterEnded : .linkEnded
     }
 }
 
@@ -136,8 +148,9 @@ extension Agent {
         guard case .running(let file) = instance.postmaster, case .answering(let facts) = instance.server else {
             return nil
         }
-        let senders = (facts.isInRecovery ? [] : facts.senders.value ?? []).filter { $0.state != "backup" }
-        return SentinelWatch(postmaster: file.processID, senders: senders.map(\.processID).filter { $0 > 0 })
+        let senders = (facts.senders.value ?? []).filter { $0.state != "backup" }.map(\.processID)
+        let links = facts.isInRecovery ? [facts.receiver?.processID ?? 0] : senders
+        return SentinelWatch(postmaster: file.processID, links: links.filter { $0 > 0 })
     }
 
     /// Keeps a sentinel beside an instance that runs.

@@ -53,7 +53,7 @@ struct SentinelKeeper {
     }
 }
 
-/// Who holds the sentinel's lock, in its own words: "PID BEGAN POSTMASTER SENDER...".
+/// Who holds the sentinel's lock, in its own words: "PID BEGAN POSTMASTER LINK...".
 struct SentinelHolder {
     let processID: Int32
     /// Clock ticks since the machine started: tells it from a later process of the same number.
@@ -94,5 +94,6 @@ private func sentinelEnvironment(_ environment: OCFEnvironment) -> [String: Stri
     }
     for name in ["timeout", "interval", "name"] { changes.updateValue(nil, forKey: "OCF_RESKEY_CRM_meta_" + name) }
     changes.updateValue(nil, forKey: "OCF_CHECK_LEVEL")
+    changes[clusterManagerVariable] = clusterManagerMark()
     return changes
 }

@@ -108,7 +108,9 @@ extension Agent {
     }
 
     /// Drives the instance up until it runs, it can't, or the time is over.
-    func bringUp(_ performer: InstancePerformer, role: StartRole) -> Outcome {
+    ///
+    /// - Parameter awaitsReadiness: false ends it once the new postmaster can be seen.
+    func bringUp(_ performer: InstancePerformer, role: StartRole, awaitsReadiness: Bool = true) -> Outcome {
         var isAttempted = false
         while true {
             let instance = observeInstance()
@@ -121,10 +123,12 @@ extension Agent {
                 return Outcome(code, performer.starter.explainFailure())
             case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
             case .wait(let reason):
-                guard canLookAgain else {
-                    return outOfTime(reason, instance)
+                // Not before the new postmaster can be seen: a stop would take the instance for one that isn't there.
+                if isAttempted, !awaitsReadiness, case .running = instance.postmaster {
+                    return Outcome(.success, reason.text)
                 }
-                pause(milliseconds: 20)
+                guard canLookAgain else { return outOfTime(reason, instance) }
+                pause(milliseconds: awaitsReadiness ? 20 : 3)
             case .perform(let effects, let reason):
                 log.info(reason.text)
                 do throws(Refusal) {

@@ -15,8 +15,7 @@ extension Agent {
 
     private func superviseCommits(_ instance: InstanceObservation, _ cluster: Observed<ClusterObservation>) {
         guard case .answering(var facts) = instance.server else { return }
-        let leaving = leaveElection()
-        if !leaving.isEmpty, let failure = ClusterPerformer(agent: self).perform(leaving) { log.warning(failure) }
+        if let failure = ClusterPerformer(agent: self).perform(leaveElection()) { log.warning(failure) }
         var cluster = cluster
         endRest()
         let set = replicaSet(cluster.value)
@@ -24,11 +23,10 @@ extension Agent {
         var barrier: LSN?
         var former: [ClusterEffect] = []
         for _ in 0..<supervisionRounds {
-            guard case .known(let known) = cluster else {
-                if case .unknown(let why) = cluster { log.warning("replication isn't supervised: \(why)") }
-                return
-            }
+            guard let known = told(cluster) else { return }
             let record = newestRecord(known)
+            // Right after a promotion clients wait for the address that is being started.
+            if record?.isPromoting ?? false { beModest() }
             noteAdoption(record, instance.postmaster)
             let input = input(set, instance.postmaster, facts, record, known)
             let plan = decideSupervision(input, barrier: barrier)
@@ -52,6 +50,11 @@ extension Agent {
             guard let now = observePrimary() else { return }
             facts = now
         }
+    }
+
+    private func told(_ cluster: Observed<ClusterObservation>) -> ClusterObservation? {
+        if case .unknown(let why) = cluster { log.warning("replication isn't supervised: \(why)") }
+        return cluster.value
     }
 
     /// A server that came up as primary by itself is no witness of what was acknowledged, and is told of.

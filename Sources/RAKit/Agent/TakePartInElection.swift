@@ -103,17 +103,25 @@ extension Agent {
     /// whoever sees that another is further has it outdo the candidate before the promotion begins.
     ///
     /// Pacemaker may tell them one after the other: the last one sees all.
-    func checkCandidate(_ notification: Notification, _ facts: ServerFacts, _ cluster: ClusterObservation) {
+    func checkCandidate(
+        _ notification: Notification,
+        _ facts: ServerFacts,
+        _ cluster: ClusterObservation,
+        _ published: [NodePosition]
+    ) {
         let set = replicaSet(cluster)
-        guard let candidate = notification.affected.first, let facts = settled(facts) else { return }
         let record = newestRecord(cluster)
-        guard let own = stand(facts, record, set, cluster) else { return }
+        guard let candidate = notification.affected.first,
+            let own = finalPosition(facts, record, set, cluster, published)
+        else { return }
         let participants = notification.unpromoted + [candidate]
         let end = lookDeadline.capped(milliseconds: 300)
+        var positions: [NodePosition]? = published
         var outcome = ElectionOutcome.awaiting([])
         _ = wait(until: end, everyMilliseconds: 5) { () -> Bool? in
-            let published = tools.positions(by: lookDeadline).with(set.ownNode, own)
-            var ballots = ballots(set, positions: published, own: set.ownNode, cluster: cluster, isPatient: true)
+            let told = (positions ?? tools.positions(by: lookDeadline)).with(set.ownNode, own)
+            positions = nil
+            var ballots = ballots(set, positions: told, own: set.ownNode, cluster: cluster, isPatient: true)
             for index in ballots.indices {
                 let isTakingPart = participants.contains { sameName($0, ballots[index].node) }
                 ballots[index].isAwaited = ballots[index].isAwaited && isTakingPart
@@ -124,6 +132,32 @@ extension Agent {
         }
         tell(outcome, own, record)
         conclude(outcome, set, cluster, candidate: candidate)
+    }
+
+    /// This node's position, once it is final and published.
+    private func finalPosition(
+        _ facts: ServerFacts,
+        _ record: ClusterRecord?,
+        _ set: ReplicaSet,
+        _ cluster: ClusterObservation,
+        _ published: [NodePosition]
+    ) -> PublishedPosition? {
+        // What was published when the WAL receiver ended, and still holds, is two looks with the same outcome.
+        if facts.hasReachedEnd, let own = position(facts, record: record),
+            published.contains(where: { sameName($0.node, set.ownNode) && $0.position == own })
+        {
+            return own
+        }
+        return settled(facts).flatMap { stand($0, record, set, cluster) }
+    }
+
+    /// Publishes where this standby is, the moment it receives no WAL any more: whoever is promoted next is compared with it.
+    func publishEnd(_ instance: InstanceObservation, _ cluster: ClusterObservation) {
+        guard case .answering(let facts) = instance.server, facts.isInRecovery, facts.hasReachedEnd,
+            !isReceiving(facts), let own = position(facts, record: newestRecord(cluster))
+        else { return }
+        ElectionRounds(resource: environment.resource).open()
+        if let failure = ClusterPerformer(agent: self).perform([.publish(own)]) { log.warning(failure) }
     }
 
     /// Publishes this node's position; nil when it isn't known.

@@ -4,12 +4,23 @@ internal import Glibc
 ///
 /// A node whose cluster services were started anew may have been left behind meanwhile, as one that has booted.
 func clusterManagerMark() -> String {
+    if let given = environmentValue(clusterManagerVariable) { return isCurrent(given) ? given : "gone" }
     guard let executor = ProcessStart(getppid()) else { return "unknown" }
     // On a Pacemaker Remote node the executor has no manager.
     guard executor.parent > 1, let manager = ProcessStart(executor.parent) else {
         return "\(getppid())@\(executor.began)"
     }
     return "\(executor.parent)@\(manager.began)"
+}
+
+/// In which a process that outlives an action is told under which run of the cluster manager it was started.
+let clusterManagerVariable = "PGSQL_SWIFT_CLUSTER_MANAGER"
+
+/// Whether the process of a mark still runs.
+private func isCurrent(_ mark: String) -> Bool {
+    let parts = mark.split(separator: "@")
+    guard parts.count == 2, let processID = Int32(parts[0]), let process = ProcessStart(processID) else { return false }
+    return String(process.began) == parts[1]
 }
 
 /// Parent and start time of a process.

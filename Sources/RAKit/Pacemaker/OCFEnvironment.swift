@@ -56,8 +56,15 @@ public struct OCFEnvironment: Sendable {
             type: type,
             operation: operation,
             affected: names("notify_\(operation.rawValue)_uname"),
-            unpromoted: names("notify_slave_uname")
+            unpromoted: names("notify_slave_uname"),
+            toPromote: names("notify_promote_uname")
         )
+    }
+
+    /// Whether the instance here is to be stopped in the transition that this action belongs to; Pacemaker says so where
+    /// instances are told of each other's actions.
+    public var isToBeStopped: Bool {
+        nodeName.map { own in names("notify_stop_uname").contains { sameName($0, own) } } ?? false
     }
 
     /// Empty lists are a single blank.

@@ -19,7 +19,7 @@ public enum Queries {
                    (SELECT min_recovery_end_timeline FROM pg_control_recovery())),
           r.status, r.received_tli, current_setting('synchronous_standby_names'),
           current_setting('is_superuser') = 'on' OR pg_has_role('pg_monitor', 'USAGE'),
-          current_setting('synchronous_commit')
+          current_setting('synchronous_commit'), r.pid
         FROM pg_stat_get_wal_receiver() AS r;
         SELECT (SELECT application_name FROM pg_stat_get_activity(w.pid)), w.state, w.sync_state, w.flush_lsn,
           w.replay_lsn, w.pid
@@ -51,17 +51,24 @@ public enum Queries {
         }
     }
 
+    /// Writes a checkpoint at once; it takes as long as the disk does.
+    static func checkpoint(_ connection: Connection, by deadline: Deadline) throws(QueryFailure) {
+        _ = try connection.query("SET statement_timeout = 0; CHECKPOINT", by: deadline)
+    }
+
     static func isInRecovery(_ connection: Connection, by deadline: Deadline) throws(QueryFailure) -> Bool {
         try connection.query("SELECT pg_is_in_recovery()", by: deadline).first?.rows.first?.first == "t"
     }
 
     private static func parseInstance(_ row: [String?]) -> ServerFacts? {
-        guard row.count == 13, let recovery = row[0], let version = row[1].flatMap({ Int($0) }),
+        guard row.count == 14, let recovery = row[0], let version = row[1].flatMap({ Int($0) }),
             let identifier = row[2].flatMap({ UInt64($0) })
         else { return nil }
         let isInRecovery = recovery == "t"
         let receiverTimeline = row[9].flatMap { UInt32($0) }.flatMap { TimelineID($0) }
-        let receiver = row[8].map { WALReceiver(status: $0, timeline: receiverTimeline) }
+        let receiver = row[8].map {
+            WALReceiver(status: $0, timeline: receiverTimeline, processID: row[13].flatMap { Int32($0) } ?? 0)
+        }
         let replayed = row[6].flatMap { LSN($0) }
         let received = row[5].flatMap { LSN($0) }
         let own = isInRecovery ? [received, replayed].compactMap { $0 }.max() : row[3].flatMap { LSN($0) }

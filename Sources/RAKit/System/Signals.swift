@@ -79,5 +79,8 @@ public func ownProgram() -> String? {
     linkTarget("/proc/self/exe").flatMap { FileFacts($0) == nil ? nil : $0 }
 }
 
+/// Lets others have the processor first, from now on and also before the commands that this process starts.
+func beModest() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+
 /// The number of this process.
 public func ownProcessID() -> Int32 { getpid() }
