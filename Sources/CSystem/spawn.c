@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -138,3 +139,5 @@ int csystem_act_as(uid_t uid, gid_t gid) {
     if (uid != 0 && syscall(SYS_setresuid, -1, uid, -1) < 0) return -1;
     return 0;
 }
+
+void csystem_trim(void) { malloc_trim(0); }

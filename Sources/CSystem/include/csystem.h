@@ -47,6 +47,9 @@ int csystem_is_in_memory(const char *path);
    whole process (nptl(7)). Returns -1 with errno. */
 int csystem_act_as(uid_t uid, gid_t gid);
 
+/* Gives memory that isn't used any more back to the system. */
+void csystem_trim(void);
+
 /* From now on SIGINT, SIGTERM and SIGHUP are counted instead of ending the process. */
 void csystem_count_interruptions(void);
 

@@ -4,6 +4,8 @@ public enum SentinelEvent: Sendable, Hashable, CaseIterable {
     case postmasterEnded
     /// A process that sent WAL to a standby, or received it from the primary, has ended.
     case linkEnded
+    /// Another process sends or receives WAL than before: only looked for in the first moments after a change.
+    case linkBegan
 }
 
 /// Whether a postmaster is there now.
@@ -43,12 +45,14 @@ public func decideSentinel(
     switch (event, postmaster, stewardship) {
     case (.postmasterEnded, .absent, .managed): .report
     case (.postmasterEnded, .absent, .unmanaged), (.postmasterEnded, .absent, .unknown): .end
-    case (.postmasterEnded, .present, _), (.linkEnded, .present, .unmanaged): .watchAnew
-    case (.linkEnded, .present, .managed): .supervise
+    case (.postmasterEnded, .present, _): .watchAnew
+    case (.linkEnded, .present, .managed), (.linkBegan, .present, .managed): .supervise
     // The monitor asks again, and says so when it fails.
-    case (.linkEnded, .present, .unknown): .watchAnew
+    case (.linkEnded, .present, .unmanaged), (.linkEnded, .present, .unknown), (.linkBegan, .present, .unmanaged),
+        (.linkBegan, .present, .unknown):
+        .watchAnew
     // The end of the postmaster itself is another event, and comes at the same time.
-    case (.linkEnded, .absent, _): .watchAnew
-    case (.postmasterEnded, .unknown, _), (.linkEnded, .unknown, _): .end
+    case (.linkEnded, .absent, _), (.linkBegan, .absent, _): .watchAnew
+    case (.postmasterEnded, .unknown, _), (.linkEnded, .unknown, _), (.linkBegan, .unknown, _): .end
     }
 }

@@ -1,5 +1,9 @@
 import RACore
 
+/// For how long after a change it looks for connections that begin, and how often.
+private let eagerMilliseconds = 15_000
+private let eagerStepMilliseconds = 500
+
 /// Waits beside a postmaster, and makes the cluster look the moment something happens to it.
 ///
 /// It decides nothing about the instance: that a postmaster is gone it says to Pacemaker, which does what it does about
@@ -44,18 +48,36 @@ struct Sentinel {
 
     private func stand(_ first: SentinelWatch, _ lock: FileLock) {
         var watch = first
+        // Whatever has changed may go on changing: a standby comes back, another one connects.
+        var eagerness = Deadline.after(milliseconds: eagerMilliseconds)
         while true {
-            let event = waitForEvent(watch)
+            guard let event = waitForEvent(watch, eagerness) else { continue }
             let agent = Agent(environment: environment)
-            let reader = ConfigurationReader(resource: resource)
-            let context = try? reader.read(by: agent.deadline.capped(milliseconds: 5000))
-            switch decideSentinel(event, presence(), stewardship(agent, context)) {
-            case .report: return report(agent, context?.cluster)
-            case .supervise: watch = supervise(agent, context?.cluster, watch)
-            case .watchAnew: watch = anew(agent, watch, agent.observeInstance())
-            case .end: return
-            }
+            guard let next = act(on: event, agent, watch) else { return }
+            watch = next
+            eagerness = .after(milliseconds: eagerMilliseconds)
+            giveMemoryBack()
             lock.describe(SentinelHolder.text(watch))
+        }
+    }
+
+    /// - Returns: what to watch next; nil to end.
+    private func act(on event: SentinelEvent, _ agent: Agent, _ watch: SentinelWatch) -> SentinelWatch? {
+        // A standby's connection that came back is nobody's business.
+        if event == .linkBegan, agent.hasStandbySignal { return anew(agent, watch, agent.observeInstance()) }
+        // Before the first look, as whoever had it may change what is seen.
+        let claim = event == .postmasterEnded || agent.hasStandbySignal ? nil : agent.awaitClaim()
+        defer { withExtendedLifetime(claim) {} }
+        let reader = ConfigurationReader(resource: resource)
+        let context = try? reader.read(by: agent.deadline.capped(milliseconds: 5000))
+        switch decideSentinel(event, presence(), stewardship(agent, context)) {
+        case .report:
+            report(agent, context?.cluster)
+            return nil
+        case .supervise:
+            return supervise(agent, context?.cluster, watch, isClaimed: claim != nil)
+        case .watchAnew: return anew(agent, watch, agent.observeInstance())
+        case .end: return nil
         }
     }
 }
@@ -104,24 +126,23 @@ extension Sentinel {
         }
     }
 
-    /// Does now what the next monitor would do about a lost connection.
+    /// Does now what the next monitor would do about a connection that was lost, or is new.
     private func supervise(
         _ agent: Agent,
         _ cluster: ClusterObservation?,
-        _ watch: SentinelWatch
+        _ watch: SentinelWatch,
+        isClaimed: Bool
     ) -> SentinelWatch {
-        guard !agent.hasStandbySignal else {
-            let instance = agent.observeInstance()
-            if let cluster { agent.publishEnd(instance, cluster) }
-            return anew(agent, watch, instance)
-        }
-        guard let claim = agent.awaitClaim() else { return anew(agent, watch, agent.observeInstance()) }
-        defer { withExtendedLifetime(claim) {} }
-        log.info("a WAL sender has ended: looking at the replication at once")
-        let reading = agent.tools.startReading()
         let instance = agent.observeInstance()
-        agent.supervisePrimary(instance, agent.tools.cluster(from: reading.finish(by: agent.lookDeadline)))
-        return anew(agent, watch, agent.observeInstance())
+        guard let cluster else { return anew(agent, watch, instance) }
+        if agent.hasStandbySignal {
+            agent.publishEnd(instance, cluster)
+        } else if isClaimed, !(agent.newestRecord(cluster)?.isPromoting ?? false) {
+            log.info("a WAL sender has ended or begun: looking at the replication at once")
+            agent.supervisePrimary(instance, .known(cluster))
+            return anew(agent, watch, agent.observeInstance())
+        }
+        return anew(agent, watch, instance)
     }
 
     /// What is there to be watched now.
@@ -134,11 +155,17 @@ extension Sentinel {
         }
     }
 
-    /// Waits for what it is there for.
-    private func waitForEvent(_ watch: SentinelWatch) -> SentinelEvent {
+    /// Waits for what it is there for; in the first moments after a change it looks for new connections as well.
+    private func waitForEvent(_ watch: SentinelWatch, _ eagerness: Deadline) -> SentinelEvent? {
         let directory = findDataDirectory(Parameters.read { environment.parameter($0) }.parameters)
-        let ended = waitForEnd(of: [watch.postmaster] + watch.links) { isServerProcess($0, dataDirectory: directory) }
-        return ended == watch.postmaster ? .postmasterEnded : .linkEnded
+        let next = eagerness.isPast ? nil : Deadline.after(milliseconds: eagerStepMilliseconds)
+        let ended = waitForEnd(of: [watch.postmaster] + watch.links, by: next) {
+            isServerProcess($0, dataDirectory: directory)
+        }
+        if let ended { return ended == watch.postmaster ? .postmasterEnded : .linkEnded }
+        let agent = Agent(environment: environment)
+        guard let found = agent.watchable(agent.observeInstance()), found != watch else { return nil }
+        return .linkBegan
     }
 }
 

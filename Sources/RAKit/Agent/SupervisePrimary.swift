@@ -46,8 +46,10 @@ extension Agent {
             logChanges(plan.effects)
             if let failure = ClusterPerformer(agent: self).perform(plan.effects) { return log.error(failure) }
             if plan.effects.contains(where: \.changesSetting) { barrier = nil }
-            cluster = tools.observe(by: deadline)
-            guard let now = observePrimary() else { return }
+            let reading = tools.startReading()
+            let seen = observePrimary()
+            cluster = tools.cluster(from: reading.finish(by: deadline.capped(milliseconds: 20_000)))
+            guard let now = seen else { return }
             facts = now
         }
     }

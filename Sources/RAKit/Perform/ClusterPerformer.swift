@@ -16,7 +16,8 @@ struct ClusterPerformer {
             case .record(let record) where record.isPromoting:
                 attributes.append(.set(.record, node: agent.ownNode(), value: record.text))
             case .record(let record):
-                if let failure = flush(&attributes) ?? write(record) { return failure }
+                if let failure = writeCopy(record) { return failure }
+                attributes.append(.set(.record, node: agent.ownNode(), value: record.text))
             case .waitFor(let set, let witnesses):
                 if let failure = flush(&attributes) ?? confirm(on: witnesses) ?? waitFor(set) { return failure }
             case .reconnectReceiver:
@@ -26,14 +27,14 @@ struct ClusterPerformer {
         return flush(&attributes)
     }
 
-    /// Writes a record, into this node's own copy first: what the cluster may lose, the node still knows.
-    private func write(_ record: ClusterRecord) -> String? {
+    /// Writes a record into this node's own copy, before the cluster has it: what that may lose, the node still knows.
+    private func writeCopy(_ record: ClusterRecord) -> String? {
         do throws(SystemError) {
             try agent.recordCopy.write(record, owner: agent.account)
+            return nil
         } catch {
             return error.description
         }
-        return agent.tools.write([.set(.record, node: agent.ownNode(), value: record.text)], by: agent.deadline)
     }
 
     /// Makes sure that these nodes know of it before a standby is no longer waited for: one that is cut off is still online

@@ -82,5 +82,8 @@ public func ownProgram() -> String? {
 /// Lets others have the processor first, from now on and also before the commands that this process starts.
 func beModest() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
 
+/// Gives the system back what a look has used: for processes that then wait for days.
+func giveMemoryBack() { csystem_trim() }
+
 /// The number of this process.
 public func ownProcessID() -> Int32 { getpid() }
