@@ -54,15 +54,20 @@ def lost_of(lab, rows):
 class Writer:
     """Writes through the virtual IP from its start to its stop; or slowly beside a node's server, when given a node."""
 
-    def __init__(self, lab, host=WRITER_ADDRESS, output=None, beside=None):
+    def __init__(self, lab, host=WRITER_ADDRESS, output=None, beside=None, patience=None, is_fresh=False):
+        """`patience`: seconds until an answer that doesn't come is given up; `is_fresh`: a connection for each row."""
         self.lab = lab
         self.output = pathlib.Path(output or lab.state / f"writer-{time.monotonic_ns()}")
         self.output.touch()
         self._rows, self._read, self._lock = [], 0, threading.Lock()
-        where = [beside.address, self.output, PAUSE_BESIDE, lab.network.namespace(beside.name)] if beside else \
-            [host, self.output]
+        words = [host, self.output]
+        if beside:
+            words = [beside.address, self.output, "--pause", PAUSE_BESIDE,
+                     "--namespace", lab.network.namespace(beside.name)]
+        words += ["--patience", patience] if patience else []
+        words += ["--fresh"] if is_fresh else []
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", lab.network.switch, PYTHON, PROGRAM, *map(str, where)],
+            ["ip", "netns", "exec", lab.network.switch, PYTHON, PROGRAM, *map(str, words)],
             stdin=subprocess.DEVNULL, start_new_session=True)
 
     def __enter__(self):

@@ -1,16 +1,16 @@
 """A client: inserts rows one by one through an address, and notes every row whose commit was acknowledged.
 
-Run as a program in the client's namespace: writer.py HOST OUTPUT [PAUSE [NAMESPACE]]. Ends on SIGTERM.
+Run as a program in the client's namespace: writer.py HOST OUTPUT [OPTIONS]. Ends on SIGTERM.
 Each line of OUTPUT: the row's number, the monotonic times of its acknowledgement and of its sending, and the timeline
-on which the server wrote it. With NAMESPACE, a network namespace's name, connections begin there: beside the server,
+on which the server wrote it. With a namespace, a network namespace's name, connections begin there: beside the server,
 where an address answers whatever is cut outside.
 """
+import argparse
 import ctypes
 import os
 import select
 import signal
 import socket
-import sys
 import time
 
 import psycopg2
@@ -39,9 +39,9 @@ def enter(path):
 class Client:
     """A connection that is opened when it is needed, and closed when it disappoints."""
 
-    def __init__(self, host, namespace=None):
+    def __init__(self, host, namespace=None, patience=None):
         self.host, self.namespace = host, namespace
-        self.patience = PATIENCE_BESIDE if namespace else PATIENCE
+        self.patience = patience or (PATIENCE_BESIDE if namespace else PATIENCE)
         self.home = f"/proc/{os.getpid()}/fd/{os.open('/proc/self/ns/net', os.O_RDONLY)}"
         self.connection = None
 
@@ -106,7 +106,18 @@ class Client:
         self.connection = None
 
 
-def main(host, path, pause=PAUSE, namespace=None):
+def parser():
+    top = argparse.ArgumentParser(prog="writer.py")
+    top.add_argument("host")
+    top.add_argument("output")
+    top.add_argument("--pause", type=float, default=PAUSE, help="seconds between two rows")
+    top.add_argument("--patience", type=float, help="seconds until a connection without an answer is given up")
+    top.add_argument("--namespace", help="where connections begin")
+    top.add_argument("--fresh", action="store_true", help="open a connection for each row")
+    return top
+
+
+def main(options):
     is_wanted = True
 
     def end(*_):
@@ -114,22 +125,24 @@ def main(host, path, pause=PAUSE, namespace=None):
         is_wanted = False
 
     signal.signal(signal.SIGTERM, end)
-    client = Client(host, namespace)
+    client = Client(options.host, options.namespace, options.patience)
     # Numbers differ between runs of the writer on one table.
     # Writers that begin in the same moment have rows of their own: a million of each process and second.
     number = (int(time.time()) << 32) + (os.getpid() % 4096 << 20)
-    with open(path, "a", encoding="ascii", buffering=1) as output:
+    with open(options.output, "a", encoding="ascii", buffering=1) as output:
         while is_wanted:
             if not client.connect():
-                time.sleep(max(0.02, float(pause)))
+                time.sleep(max(0.02, options.pause))
                 continue
             number += 1
             sent = time.monotonic()
             timeline = client.insert(number)
             if timeline is not None:
                 output.write(f"{number} {time.monotonic():.6f} {sent:.6f} {timeline}\n")
-            time.sleep(float(pause))
+            if options.fresh:
+                client.close()
+            time.sleep(options.pause)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(parser().parse_args())
