@@ -15,6 +15,8 @@ READER_ADDRESS = f"{NETWORK}.102"
 PYTHON = "/usr/bin/python3"
 # What a lab may have besides: small file systems for pg_wal; a library that delays fsync and steps clocks.
 SMALL_WAL, DISTURBANCE = "small-wal", "disturbance"
+# And agents that ours is measured beside: PAF, and one that does nothing.
+PAF, FLOOR = "paf", "floor"
 
 
 class LabError(Exception):

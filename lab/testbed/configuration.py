@@ -37,3 +37,46 @@ def for_incumbent(text):
     told = (f"pgctl={programs}/pg_ctl psql={programs}/psql config=/var/lib/postgresql/data/postgresql.conf "
             "socketdir=/run/postgresql restore_command=false")
     return text.replace("ocf:heartbeat:pgsql-swift \\\n    params ", f"ocf:heartbeat:pgsql \\\n    params {told} ")
+
+
+def for_paf(text):
+    """The same cluster with PAF, which is told where things are; its readers have no address, as it names no synchronous one."""
+    programs = postgres_binaries()
+    told = f"bindir={programs} pgdata=/var/lib/postgresql/data pghost=/run/postgresql"
+    return with_agent(without_reader(text), f"ocf:heartbeat:pgsqlms \\\n    params {told}")
+
+
+def for_floor(text):
+    """The same cluster with an agent that does nothing."""
+    return with_agent(without_reader(text), "ocf:heartbeat:floor")
+
+
+def with_agent(text, words):
+    """Another agent in place of ours, in the same operations."""
+    return re.sub(r"ocf:heartbeat:pgsql-swift \\\n    params (.*\\\n)*?(?=    op )", lambda _: words + " \\\n", text)
+
+
+def without_reader(text):
+    """The same cluster without the address that only readers use."""
+    return "".join(each for each in statements(text)
+                   if each.split()[:2] not in (["primitive", "vip-reader"], ["location", "vip-reader-where"]))
+
+
+def without_notifications(text):
+    return text.replace("notify=true", "notify=false")
+
+
+def without_address_monitors(text):
+    """The same cluster in which nobody looks after the addresses: what the agent costs is all that is left."""
+    return "".join(re.sub(r" op monitor interval=10s timeout=20s", "", each)
+                   if each.split()[:1] == ["primitive"] and "IPaddr2" in each else each for each in statements(text))
+
+
+def resized(text, names):
+    """The same cluster on other nodes than three."""
+    kept = [each for each in statements(text) if "fence-pg" not in each.partition("\n")[0]]
+    devices = [f"primitive fence-{name} stonith:fence_pglab \\\n    params pcmk_host_list={name} pcmk_reboot_action=reboot "
+               f"\\\n    op monitor interval=60s timeout=20s\nlocation fence-{name}-elsewhere fence-{name} -inf: {name}\n"
+               for name in names]
+    text = re.sub(r'node_list="[^"]*"', f'node_list="{" ".join(names)}"', "".join(kept))
+    return re.sub(r"clone-max=\d+", f"clone-max={len(names)}", text) + "".join(devices)

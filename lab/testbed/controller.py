@@ -4,6 +4,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 from .basics import LabError
 from .lab import Lab
@@ -33,12 +34,15 @@ def serve(lab, link, lock):
         request = b""
         while chunk := link.recv(4096):
             request += chunk
+        began = time.monotonic()
         try:
             said = answer(lab, request.decode(), lock)
         except (LabError, OSError) as error:
             said = f"failed: {error}"
         with open(lab.state / "power.log", "a", encoding="utf-8") as log:
             log.write(f"{request.decode().strip()}: {said}\n")
+        with open(lab.state / "power.times", "a", encoding="utf-8") as times:
+            times.write(f"{began:.6f} {time.monotonic():.6f} {request.decode().strip()}\n")
         link.sendall(said.encode())
 
 

@@ -5,7 +5,7 @@ import pathlib
 from .basics import run
 
 PACKAGES = [
-    "pacemaker", "corosync", "crmsh", "pacemaker-cli-utils", "resource-agents", "fence-agents", "libxml2-utils",
+    "pacemaker", "corosync", "crmsh", "pacemaker-cli-utils", "resource-agents", "resource-agents-paf", "fence-agents", "libxml2-utils",
     "iproute2", "iputils-ping", "tini", "psmisc", "procps", "strace", "postgresql", "postgresql-common", "python3", "python3-psycopg2",
 ]
 POLICY = pathlib.Path("/usr/sbin/policy-rc.d")

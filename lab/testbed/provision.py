@@ -4,7 +4,7 @@ import pathlib
 import shutil
 
 from . import small_wal
-from .basics import DISTURBANCE, SMALL_WAL, LabError, run
+from .basics import DISTURBANCE, FLOOR, PAF, SMALL_WAL, LabError, run
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 OWNED_BY_CLUSTER = ["blackbox", "cib", "cores", "pengine"]
@@ -41,6 +41,10 @@ def make_shared(lab):
         install_programs(lab)
     if lab.is_incumbent:
         install_incumbent(lab)
+    if PAF in lab.features:
+        install_paf(lab)
+    if FLOOR in lab.features:
+        install(HERE / "floor-agent", lab.shared / "heartbeat" / "floor")
     if DISTURBANCE in lab.features:
         run(["gcc", "-shared", "-fPIC", "-O2", "-o", lab.shared / "power" / "disturb.so", HERE / "disturb.c"])
 
@@ -77,6 +81,15 @@ def install_incumbent(lab):
     target.write_text(text.replace("ocf_promotion_score -v $", "ocf_promotion_score --update=$"))
     target.chmod(0o755)
     (lab.shared / "heartbeat" / "pgsql").symlink_to("/run/power/pgsql")
+
+
+def install_paf(lab):
+    """PAF's agent, which looks for its modules below the directory that it lies in: behind a link, that is another one."""
+    text = pathlib.Path("/usr/lib/ocf/resource.d/heartbeat/pgsqlms").read_text(encoding="utf-8")
+    target = lab.shared / "power" / "pgsqlms"
+    target.write_text(text.replace("$FindBin::RealBin/../..", "/usr/lib/ocf"), encoding="utf-8")
+    target.chmod(0o755)
+    (lab.shared / "heartbeat" / "pgsqlms").symlink_to("/run/power/pgsqlms")
 
 
 def make_node(lab, node):
