@@ -20,9 +20,10 @@ PROMOTABLE = ("promot", "master", "notify")
 
 @dataclasses.dataclass
 class Figures:
-    """What one action costs; walls in seconds."""
+    """What one action costs; walls, and the processor's time of a call, in seconds."""
 
     walls: list
+    processor: float
     commands: int
     processes: int
     connections: int
@@ -35,6 +36,12 @@ class Figures:
     def high(self):
         """The 95th percentile in ms."""
         return sorted(self.walls)[math.ceil(len(self.walls) * 0.95) - 1] * 1000
+
+
+    def facts(self):
+        """For programs; times in ms."""
+        return {"median": self.median, "high": self.high, "processor": self.processor * 1000, "commands": self.commands,
+                "processes": self.processes, "connections": self.connections}
 
 
 def environments(lab, program, nodes):
@@ -70,6 +77,13 @@ def busy_since(before):
 
 def parsed(environment):
     return dict(entry.split("=", 1) for entry in environment.decode().split("\0") if "=" in entry)
+
+
+def children_time(lab, name):
+    """The processor's ticks of all actions of a node that have ended so far, by the daemon that waits for them."""
+    pid = lab.exec(name, ["pgrep", "-f", "^(/usr/lib/pacemaker/)?pacemaker-execd( |$)"]).stdout.split()[0]
+    words = lab.exec(name, ["cat", f"/proc/{pid}/stat"]).stdout.rpartition(")")[2].split()
+    return int(words[13]) + int(words[14])
 
 
 def alone(environment):

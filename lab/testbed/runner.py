@@ -5,6 +5,7 @@ It is given to the node's python on standard input, as a node may not see the pr
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -49,13 +50,22 @@ def trace(job):
             return count(file)
 
 
+def spent():
+    """The processor's seconds of all that ran and was waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main(job):
     for _ in range(WARM_UP):
         call(job)
+    before = spent()
     walls = [call(job) for _ in range(job["runs"])]
+    processor = (spent() - before) / job["runs"]
     # The worst of several, as what happens now and then counts too.
     commands, processes, connections = map(max, zip(*[trace(job) for _ in range(TRACES)]))
-    print(json.dumps({"walls": walls, "commands": commands, "processes": processes, "connections": connections}))
+    print(json.dumps({"walls": walls, "processor": processor, "commands": commands, "processes": processes,
+                      "connections": connections}))
 
 
 main(json.loads(sys.argv[1]))

@@ -1,0 +1,156 @@
+"""The bench's measurements: each hurts a whole cluster in one way, and says for how long its clients noticed."""
+import dataclasses
+import time
+
+from . import clusterlog
+from .addresses import AddressWatch
+from .basics import LabError, wait_until
+from .bench_case import MOST, fencing_time
+from .client import lost_of
+
+
+@dataclasses.dataclass
+class Sample:
+    """What came of one run; a reason where there is no value."""
+
+    value: float = None
+    reason: str = ""
+    lost: int = None
+    facts: dict = dataclasses.field(default_factory=dict)
+
+
+class Unfit(Exception):
+    """Why a contender can't be measured so."""
+
+
+def formation(case):
+    """From the configuration in the cluster until a primary serves and every standby streams."""
+    since = time.monotonic()
+    case.form()
+    ended = time.monotonic()
+    began = [clusterlog.moment_of(node, ["++ ", 'id="pgsql-clone"'], since) for node in case.lab.nodes.values()]
+    return Sample(ended - min(moment for moment in began if moment))
+
+
+def postmaster_killed(case):
+    """SIGKILL to the primary's postmaster; also from there until the address answers on another node."""
+    former = case.lab.primary()
+    facts = {}
+    with AddressWatch(case.lab) as watch:
+        watch.wait_at(former, 30)
+
+        def moved(start):
+            facts["address"] = watch.wait_moved(former, start, MOST) - start
+        gap = case.longest_gap(lambda: case.lab.kill_postmaster(former), moved)
+    return Sample(gap, facts=facts)
+
+
+def power_cut(case):
+    """The power of the primary's node; also how long the power controller took to fence it."""
+    former = case.lab.primary()
+    facts = {}
+
+    def replaced(start):
+        other_primary(case, former)
+        facts["fencing"] = fencing_time(case.lab, start)
+    return Sample(case.longest_gap(lambda: case.lab.power_off(former), replaced), facts=facts)
+
+
+def hang(case):
+    """SIGSTOP to the primary's postmaster, seen by a client that opens a connection for each row."""
+    former = case.lab.primary()
+    node = case.lab.nodes[former]
+    return Sample(case.longest_gap(lambda: node.exec(["kill", "-STOP", node.postmaster()]),
+                                   lambda _: other_primary(case, former), is_fresh=True))
+
+
+def switchover(case):
+    """The primary's node in standby mode."""
+    former = case.lab.primary()
+    return Sample(case.longest_gap(lambda: case.lab.set_standby(former, True), lambda _: other_primary(case, former)))
+
+
+def standby_killed(case):
+    """SIGKILL to the synchronous standby's postmaster: how long a commit waits."""
+    name = synchronous(case)
+    return Sample(case.longest_gap(lambda: case.lab.kill_postmaster(name), lambda _: no_more_synchronous(case, name),
+                                   patience=MOST))
+
+
+def standby_power_cut(case):
+    """The power of the synchronous standby's node: how long a commit waits."""
+    name = synchronous(case)
+    return Sample(case.longest_gap(lambda: case.lab.power_off(name), lambda _: no_more_synchronous(case, name),
+                                   patience=MOST))
+
+
+def report(case):
+    """The failure of an instance that does nothing is reported: until the address answers on another node."""
+    former = case.lab.primary()
+    with AddressWatch(case.lab) as watch:
+        watch.wait_at(former, 30)
+        start = time.monotonic()
+        case.lab.exec(former, ["crm_resource", "--fail", "--resource", "pgsql", "--node", former])
+        return Sample(watch.wait_moved(former, start, MOST) - start)
+
+
+def other_primary(case, former):
+    try:
+        case.lab.wait_primary(MOST, other_than=former)
+    except LabError:
+        raise LabError(f"not recovered within {MOST} s") from None
+
+
+def synchronous(case):
+    if not case.contender.is_synchronous:
+        raise Unfit("no synchronous mode")
+    return case.lab.synchronous()[0]
+
+
+def no_more_synchronous(case, name):
+    wait_until(lambda: case.lab.attribute(name, "pgsql-status") != "HS:sync", MOST,
+               f"the record that {name} isn't synchronous any more", step=0.1)
+
+
+def measured(case, measurement):
+    """A sample whatever happens; the cluster is whole afterwards, or a LabError says that it isn't."""
+    try:
+        case.settle()
+        sample = measurement(case)
+    except Unfit as error:
+        return Sample(reason=str(error))
+    except LabError as error:
+        sample = Sample(reason=str(error))
+    return sample
+
+
+def finish(case, sample):
+    """Makes the cluster whole and looks for the rows that clients believe to be there."""
+    case.mend()
+    if case.rows:
+        sample.lost = len(lost_of(case.lab, case.rows))
+    case.rows = []
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    key: str
+    title: str
+    run: object
+    # Those that aren't measured so, by how they are named.
+    without: tuple = ()
+
+
+FLOORS = ("floor", "floor-quiet")
+MEASUREMENTS = {each.key: each for each in (
+    Measurement("formation", "Formation", formation, FLOORS),
+    Measurement("standby-killed", "Commit stall: synchronous standby's postmaster killed", standby_killed,
+                (*FLOORS, "ours-quiet")),
+    Measurement("standby-power-cut", "Commit stall: synchronous standby's power cut", standby_power_cut,
+                (*FLOORS, "ours-quiet")),
+    Measurement("switchover", "Switchover (node in standby mode)", switchover, FLOORS),
+    Measurement("postmaster-killed", "Primary's postmaster killed", postmaster_killed, FLOORS),
+    Measurement("power-cut", "Primary's power cut", power_cut, FLOORS),
+    Measurement("hang", "Primary's postmaster hangs (SIGSTOP)", hang, (*FLOORS, "ours-quiet")),
+    Measurement("report", "Failure report until the virtual IP answers elsewhere", report,
+                ("ours", "ours-quiet", "pgsql", "paf")))}
