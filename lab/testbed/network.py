@@ -16,7 +16,9 @@ class Network:
     def up(self):
         run(["ip", "netns", "add", self.switch])
         self._switch("link", "set", "lo", "up")
-        self._switch("link", "add", "br0", "type", "bridge")
+        # Otherwise it would be that of one of the ports, and change with them: whoever knows the former one couldn't answer
+        # the clients for a minute.
+        self._switch("link", "add", "br0", "address", "02:00:0a:4d:00:01", "type", "bridge")
         self._switch("address", "add", f"{CLIENT_ADDRESS}/24", "dev", "br0")
         self._switch("link", "set", "br0", "up")
 
