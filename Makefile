@@ -15,7 +15,7 @@ help:
 	@echo "make lab      bring up three cluster nodes on this machine; 'lab/lab --help' for more"
 	@echo "make demo     watch a cluster under load survive the loss of its primary"
 	@echo "make faults   hurt real clusters in every way there is a scenario for"
-	@echo "make bench    measure the monitor beside heartbeat/pgsql"
+	@echo "make bench    measure it beside heartbeat/pgsql, PAF and Pacemaker alone: docs/benchmarks.md; 'lab/bench --help'"
 	@echo "make bench-rejoin  measure how a failed node comes back, beside pg_basebackup; REJOIN_MEGABYTES=1024"
 	@echo "make check    what needs neither root nor a server"
 	@echo "make format   lay the code out; 'make lint' only looks"

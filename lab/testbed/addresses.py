@@ -89,4 +89,7 @@ class AddressWatch:
         return wait_until(moment, timeout, f"the address on another node than {former}", step=0.02)
 
     def wait_at(self, name, timeout):
-        wait_until(lambda: self.seen()[-1:] and self.seen()[-1][1] == name, timeout, f"the address on {name}", step=0.02)
+        def is_there():
+            seen = self.seen()
+            return bool(seen) and seen[-1][1] == name
+        wait_until(is_there, timeout, f"the address on {name}", step=0.02)

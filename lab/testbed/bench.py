@@ -1,131 +1,190 @@
-"""The command `lab/bench`: what a monitor costs, beside heartbeat/pgsql."""
+"""The command `lab/bench`: pgsql-swift beside heartbeat/pgsql, PAF and an agent that does nothing, in one run."""
 import argparse
-import math
-import signal
+import dataclasses
+import json
+import os
+import pathlib
+import time
 
-from . import measure
-from .basics import PROJECT, LabError, require_root
+from . import bench_report
+from .basics import PROJECT, LabError, postgres_binaries, require_root, run
+from .bench_case import Case, membership_times
+from .bench_contenders import CONTENDERS
+from .bench_limits import checks
+from .bench_measures import MEASUREMENTS, finish, measured
+from .bench_monitors import Monitors
 from .install import install
-from .lab import Lab
 from .program import run_program
-from .screen import Screen, table
+from .screen import Screen
 
-EXAMPLE = PROJECT / "crm-examples" / "three-node-sync.crm"
-PRIMARY, STANDBY, ALONE, METADATA = "monitor, primary", "monitor, standby", "monitor, rep_mode=none", "meta-data"
-# Most monitors of a primary at rest don't read the cluster; this one always does, as after any change.
-READING = "monitor, primary, read"
-HEADER = ("ACTION", "AGENT", "MEDIAN", "P95", "COMMANDS", "PROCESSES", "CONNECTIONS")
-MOST_MILLISECONDS, MOST_COMMANDS, MOST_CONNECTIONS = 12, 1, 1
-# A cluster at rest alone takes less than that.
-MOST_BUSY = 0.5
-LEAST_WALL_RATIO, LEAST_PROCESS_RATIO = 20, 50
+MONITORS = "monitors"
+# Whose monitors are measured.
+MONITORED = ("ours", "pgsql", "paf")
+RUNS, MONITOR_RUNS, QUICK_MONITOR_RUNS = 5, 50, 10
 
 
 def parser():
     top = argparse.ArgumentParser(
-        prog="lab/bench", description="Measures the monitor of pgsql-swift beside that of heartbeat/pgsql: each in a "
-        "three-node synchronous cluster at rest, one after the other. Takes less than three minutes.",
-        epilog="Exit code 0 only when every limit is kept. COMMANDS are programs that the agent starts, PROCESSES "
-        "what it forks for them and for itself, CONNECTIONS those to the database.")
-    top.add_argument("--name", default="bench", help="the labs' name, default 'bench'")
-    top.add_argument("--runs", type=int, default=50, help="of each action, default 50")
+        prog="lab/bench", description="Measures pgsql-swift beside heartbeat/pgsql, PAF and an agent that does "
+        "nothing, each in real clusters: formation, loss of the primary in three ways, switchover, loss of the synchronous "
+        "standby, monitors. Takes an hour and a half; --quick, a third of that.",
+        epilog=f"Contenders: {' '.join(CONTENDERS)}. Measurements: {' '.join(MEASUREMENTS)} {MONITORS}. Exit code 0 only "
+        "when every limit is kept.")
+    top.add_argument("--name", default="bench", help="the beginning of the labs' names, default 'bench'")
+    top.add_argument("--runs", type=int, default=RUNS, metavar="N", help=f"of each measurement, default {RUNS}")
+    top.add_argument("--quick", action="store_true", help="one run of each")
+    top.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these contenders, these measurements")
+    top.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the figures of every run to a file")
+    top.add_argument("--docs", type=pathlib.Path, default=PROJECT / "docs", metavar="DIRECTORY",
+                     help="where benchmarks.md and its picture are written by a run without --only, default docs")
     top.add_argument("--agent-dir", default=str(PROJECT / ".build" / "release"), help="where the built programs are")
     return top
 
 
-def measured(lab, agent, program, runs, progress, notes):
-    """{action: Figures} of an agent in its healthy cluster; a note when the machine isn't quiet."""
-    lab.wait_healthy()
-    lab.any_node().exec(["crm_resource", "--wait", "--timeout=60"], timeout=70)
-    primary, standby = lab.primary(), lab.synchronous()[0]
-    before = measure.processor_times()
-    seen = measure.environments(lab, program, [primary, standby])
-    busy = measure.busy_since(before)
-    if busy > MOST_BUSY:
-        notes.append(f"note: processors were {busy:.0%} busy while the cluster of {agent} rested: other work runs on "
-                     "this machine and makes walls longer")
-    jobs = {
-        PRIMARY: (primary, "monitor", 8, seen[primary]), STANDBY: (standby, "monitor", 0, seen[standby]),
-        READING: (primary, "monitor", 8, measure.by_hand(seen[primary])),
-        ALONE: (primary, "monitor", 0, measure.alone(seen[primary])),
-        METADATA: (primary, "meta-data", 0, seen[primary])}
-    found = {}
-    for name, (node, action, expected, environment) in jobs.items():
-        progress(f"{agent}: {runs} x {name}")
-        found[name] = measure.measure(lab, node, agent, action, expected, environment, runs)
-    return found
+def settle_options(options):
+    """What follows from the options given."""
+    unknown = set(options.only) - {*CONTENDERS, *MEASUREMENTS, MONITORS}
+    if unknown:
+        raise LabError(f"no \"{sorted(unknown)[0]}\": 'lab/bench --help' names contenders and measurements")
+    if options.runs < 1:
+        raise LabError("--runs must be 1 at least")
+    options.runs = 1 if options.quick else options.runs
+    options.monitor_runs = QUICK_MONITOR_RUNS if options.quick else MONITOR_RUNS
+    names = [key for key in CONTENDERS if key in options.only] or list(CONTENDERS)
+    options.contenders = [CONTENDERS[key] for key in names]
+    wanted = [key for key in (*MEASUREMENTS, MONITORS) if key in options.only] or [*MEASUREMENTS, MONITORS]
+    options.measurements = [MEASUREMENTS[key] for key in wanted if key != MONITORS]
+    options.with_monitors = MONITORS in wanted
 
 
-def measured_in_lab(lab, agent, program, configuration, runs, progress, notes):
-    """The same in a lab that is brought up for it and torn down."""
-    progress(f"{agent}: a cluster of three nodes")
-    lab.up()
-    try:
-        lab.configure(configuration)
-        return measured(lab, agent, program, runs, progress, notes)
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        lab.down()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+class Bench:
+    def __init__(self, options, screen):
+        self.options, self.screen = options, screen
+        self.results = {"began": time.strftime("%Y-%m-%d"), "machine": machine(), "runs": options.runs,
+                        "monitor_runs": options.monitor_runs, "membership": [0, 0], "samples": {}, "monitors": {},
+                        "rest": {}, "notes": []}
+
+    def play(self):
+        # A round after the other, so that a while in which the machine is busy is in everybody's figures.
+        for number in range(1, self.options.runs + 1):
+            for contender in self.options.contenders:
+                chosen = [each for each in self.options.measurements if contender.key not in each.without]
+                if chosen:
+                    self.screen.event(f"run {number} of {self.options.runs}: {contender.title}")
+                    Round(self, contender, chosen).play()
+        for contender in self.options.contenders:
+            if self.options.with_monitors and contender.key in MONITORED:
+                self.monitors(contender)
+
+    def monitors(self, contender):
+        monitors = Monitors(contender, self.options, self.screen.event)
+        try:
+            monitors.run()
+        except LabError as error:
+            self.results["notes"].append(f"monitors of {contender.title}: {error}")
+            self.screen.event(f"  {error}")
+        self.results["monitors"][contender.key] = monitors.figures
+        if monitors.shares:
+            self.results["rest"][contender.key] = monitors.shares
+        self.results["notes"] += monitors.notes
 
 
-def ratio(theirs, ours):
-    return theirs / ours if ours else math.inf
+class Round:
+    """Every measurement of a contender once, in one lab as long as that can be made whole."""
+
+    def __init__(self, bench, contender, measurements):
+        self.bench, self.contender, self.measurements = bench, contender, measurements
+        self.case = None
+
+    def play(self):
+        try:
+            for measurement in self.measurements:
+                if measurement.key == "formation":
+                    self.form()
+                else:
+                    self.measure(measurement)
+        finally:
+            self.down()
+
+    def begin(self):
+        options = self.bench.options
+        self.case = Case(self.contender, f"{options.name}-{self.contender.key}", options.agent_dir)
+        self.case.up()
+        self.bench.results["membership"] = membership_times(self.case.lab)
+
+    def form(self):
+        self.begin()
+        sample = measured(self.case, MEASUREMENTS["formation"].run)
+        self.note(MEASUREMENTS["formation"], sample)
+        if sample.reason:
+            self.down()
+
+    def measure(self, measurement):
+        try:
+            if self.case is None:
+                self.begin()
+                self.case.form()
+            self.case.settle()
+        except LabError as error:
+            self.bench.screen.event(f"  another cluster is needed: {error}")
+            self.down()
+            self.begin()
+            self.case.form()
+            self.case.settle()
+        sample = measured(self.case, measurement.run)
+        try:
+            finish(self.case, sample)
+        except LabError as error:
+            self.bench.screen.event(f"  not whole again: {error}")
+            self.down()
+        self.note(measurement, sample)
+
+    def note(self, measurement, sample):
+        found = self.bench.results["samples"].setdefault(self.contender.key, {}).setdefault(measurement.key, [])
+        found.append(dataclasses.asdict(sample))
+        value = sample.reason if sample.value is None else f"{sample.value:.2f} s"
+        more = "".join(f", {name} {seconds:.2f} s" for name, seconds in sample.facts.items() if seconds is not None)
+        lost = f", {sample.lost} of {sample.acknowledged} rows lost" if sample.acknowledged else ""
+        self.bench.screen.event(f"  {measurement.title}: {value}{more}{lost}")
+
+    def down(self):
+        if self.case:
+            self.case.down()
+        self.case = None
 
 
-def times_less(theirs, ours):
-    """The row below an action's figures."""
-    ratios = [ratio(getattr(theirs, name), getattr(ours, name))
-              for name in ("median", "high", "commands", "processes", "connections")]
-    return ("", "times less", *("-" if math.isinf(value) else f"{value:.0f}" for value in ratios))
-
-
-def rows(ours, theirs):
-    """The table's rows: both agents of each action, and how many times less it is."""
-    found = []
-    for action in ours:
-        for agent, figures in (("pgsql-swift", ours[action]), ("pgsql", theirs[action])):
-            found.append((action if agent == "pgsql-swift" else "", agent, f"{figures.median:.1f} ms",
-                          f"{figures.high:.1f} ms", str(figures.commands), str(figures.processes),
-                          str(figures.connections)))
-        found.append(times_less(theirs[action], ours[action]))
-    return found
-
-
-def checks(ours, theirs):
-    """[(whether it holds, what)] for the monitors of a cluster."""
-    found = []
-    for action in (PRIMARY, STANDBY):
-        mine, other = ours[action], theirs[action]
-        wall, processes = ratio(other.median, mine.median), ratio(other.processes, mine.processes)
-        found += [
-            (mine.median <= MOST_MILLISECONDS, f"{action}: {mine.median:.1f} ms, at most {MOST_MILLISECONDS} ms"),
-            (mine.commands <= MOST_COMMANDS, f"{action}: commands started: {mine.commands}, at most {MOST_COMMANDS}"),
-            (mine.connections <= MOST_CONNECTIONS,
-             f"{action}: database connections: {mine.connections}, at most {MOST_CONNECTIONS}"),
-            (wall >= LEAST_WALL_RATIO, f"{action}: {wall:.0f} times less wall time, at least {LEAST_WALL_RATIO}"),
-            (processes >= LEAST_PROCESS_RATIO,
-             f"{action}: {processes:.0f} times fewer processes, at least {LEAST_PROCESS_RATIO}")]
-    return found
+def machine():
+    """What figures depend on."""
+    def version(package):
+        result = run(["dpkg-query", "-W", "-f", "${Version}", package], check=False)
+        return result.stdout.partition("-")[0].partition("+")[0] if result.returncode == 0 else "unknown"
+    postgres = run([postgres_binaries() / "postgres", "--version"]).stdout.split()[2]
+    return (f"{os.cpu_count()} processors, Pacemaker {version('pacemaker')}, Corosync {version('corosync')}, "
+            f"PostgreSQL {postgres}, resource-agents {version('resource-agents').rpartition(':')[2]}, "
+            f"PAF {version('resource-agents-paf')}")
 
 
 def perform(options):
     require_root()
-    if options.runs < 1:
-        raise LabError("--runs must be 1 at least")
+    settle_options(options)
     screen = Screen()
     install(screen.event)
-    notes = []
-    text = EXAMPLE.read_text(encoding="utf-8")
-    ours = measured_in_lab(Lab(options.name, 3, options.agent_dir), "pgsql-swift", "pgsql-ra", text, options.runs,
-                           screen.event, notes)
-    theirs = measured_in_lab(Lab(options.name, 3, is_incumbent=True), "pgsql", "pgsql", text, options.runs,
-                             screen.event, notes)
-    results = checks(ours, theirs)
-    screen.lines(["", *table(HEADER, rows(ours, theirs)), "",
-                  *(f"{'PASS' if holds else 'FAIL'}  {what}" for holds, what in results), "", *notes,
-                  f"{sum(holds for holds, _ in results)} of {len(results)} limits kept; {screen.elapsed():.0f} s"])
-    return 0 if all(holds for holds, _ in results) else 1
+    bench = Bench(options, screen)
+    try:
+        bench.play()
+    except BaseException:
+        screen.event("ended early; what was measured:")
+        raise
+    finally:
+        bench.results["seconds"] = screen.elapsed()
+        screen.lines(bench_report.lines_of(bench.results))
+        if options.json:
+            options.json.write_text(json.dumps(bench.results, indent=2) + "\n", encoding="utf-8")
+    if not options.only:
+        bench_report.write(bench.results, options.docs)
+        screen.event(f"written: {options.docs / 'benchmarks.md'}")
+    found = [holds for holds, _ in checks(bench.results) if options.only == [] or holds is not None]
+    return 0 if all(found) else 1
 
 
 def main():

@@ -98,7 +98,10 @@ def rest(lab):
 
 
 def prepare_paf(node):
-    """Replication is the administrator's with PAF; what names the node lies where a base backup doesn't bring another's."""
+    """Replication is the administrator's with PAF.
+
+    What names the node lies where a base backup doesn't bring another's.
+    """
     home = node.data_directory.parent
     (home / "paf.conf").write_text(PAF_SETTINGS.format(
         source=REPLICATION_ADDRESS, name=node.name, keepalives=KEEPALIVES), encoding="ascii")

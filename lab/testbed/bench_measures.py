@@ -15,6 +15,8 @@ class Sample:
 
     value: float = None
     reason: str = ""
+    # Rows that clients were told to be there, and how many of them aren't.
+    acknowledged: int = 0
     lost: int = None
     facts: dict = dataclasses.field(default_factory=dict)
 
@@ -113,23 +115,19 @@ def no_more_synchronous(case, name):
 
 
 def measured(case, measurement):
-    """A sample whatever happens; the cluster is whole afterwards, or a LabError says that it isn't."""
+    """A sample, whatever happens; the cluster may have to be mended then."""
+    case.rows = []
     try:
-        case.settle()
-        sample = measurement(case)
-    except Unfit as error:
+        return measurement(case)
+    except (Unfit, LabError) as error:
         return Sample(reason=str(error))
-    except LabError as error:
-        sample = Sample(reason=str(error))
-    return sample
 
 
 def finish(case, sample):
     """Makes the cluster whole and looks for the rows that clients believe to be there."""
+    sample.acknowledged = len(case.rows)
     case.mend()
-    if case.rows:
-        sample.lost = len(lost_of(case.lab, case.rows))
-    case.rows = []
+    sample.lost = len(lost_of(case.lab, case.rows)) if case.rows else 0
 
 
 @dataclasses.dataclass(frozen=True)
