@@ -34,7 +34,7 @@ with open(sys.argv[2], "a", buffering=1) as output:
         if name and name != known:
             output.write(f"{{time.monotonic():.6f}} {{name}}\\n")
             known = name
-        time.sleep(max(0, began + 0.01 - time.monotonic()))
+        time.sleep(max(0, began + 0.02 - time.monotonic()))
 """
 
 

@@ -7,6 +7,7 @@ from . import healing
 from .basics import LabError, wait_until
 from .bench_contenders import rest
 from .client import Writer
+from .writers import inserts_of
 
 # How long a contender is waited for, in seconds.
 MOST = 90
@@ -20,8 +21,8 @@ class Case:
     def __init__(self, contender, name, agent_directory, nodes=3):
         self.contender = contender
         self.lab = contender.lab(name, agent_directory, nodes)
-        # What clients of the newest measurement were told.
-        self.rows = []
+        # When the newest measurement's fault was, and what its clients were told.
+        self.start, self.rows = None, []
         self.is_up = False
 
     def up(self):
@@ -48,19 +49,27 @@ class Case:
 
     # Under load
 
-    def longest_gap(self, act, is_over, **client):
-        """The longest time without an acknowledged row from `act()` until all goes well again after `is_over()`."""
+    def longest_gap(self, act, wait_over=None, **client):
+        """The longest time without an acknowledged row from `act()` until all goes well again.
+
+        That is after another server was promoted, or after `wait_over()`. Whoever writes is the first to know that one was:
+        to ask the cluster meanwhile would make it slower.
+        """
         self.lab.psql(self.lab.primary(), "TRUNCATE lab_rows")
         self.rows = []
         with Writer(self.lab, **client) as writer:
             try:
                 wait_steady(writer)
-                start = time.monotonic()
+                timeline = inserts_of(writer, None)[-1].timeline
+                self.start = time.monotonic()
                 act()
-                is_over(start)
+                if wait_over:
+                    wait_over()
+                else:
+                    wait_promoted(writer, timeline)
                 writer.wait_writing(MOST)
                 wait_steady(writer)
-                return writer.longest_gap(after=start)
+                return writer.longest_gap(after=self.start)
             finally:
                 self.rows = writer.acknowledged()
 
@@ -114,6 +123,16 @@ def wait_steady(writer, timeout=MOST):
         return bool(times) and times[0] <= now - SPAN and \
             all(right - left <= STEADY for left, right in zip(moments, moments[1:]))
     wait_until(is_steady, timeout, "a second of steady writing", step=0.05)
+
+
+def wait_promoted(writer, timeline):
+    """Waits for a row that was written on a newer timeline."""
+    def is_promoted():
+        return inserts_of(writer, None)[-1].timeline > timeline
+    try:
+        wait_until(is_promoted, MOST, "a newer timeline", step=0.1)
+    except LabError:
+        raise LabError(f"not recovered within {MOST} s") from None
 
 
 def membership_times(lab):

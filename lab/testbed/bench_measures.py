@@ -37,53 +37,51 @@ def formation(case):
 def postmaster_killed(case):
     """SIGKILL to the primary's postmaster; also from there until the address answers on another node."""
     former = case.lab.primary()
-    facts = {}
     with AddressWatch(case.lab) as watch:
         watch.wait_at(former, 30)
-
-        def moved(start):
-            facts["address"] = watch.wait_moved(former, start, MOST) - start
-        gap = case.longest_gap(lambda: case.lab.kill_postmaster(former), moved)
-    return Sample(gap, facts=facts)
+        gap = case.longest_gap(lambda: case.lab.kill_postmaster(former))
+        return Sample(gap, facts={"address": watch.wait_moved(former, case.start, MOST) - case.start})
 
 
 def power_cut(case):
     """The power of the primary's node; also how long the power controller took to fence it."""
     former = case.lab.primary()
-    facts = {}
-
-    def replaced(start):
-        other_primary(case, former)
-        facts["fencing"] = fencing_time(case.lab, start)
-    return Sample(case.longest_gap(lambda: case.lab.power_off(former), replaced), facts=facts)
+    gap = case.longest_gap(lambda: case.lab.power_off(former))
+    return Sample(gap, facts={"fencing": fencing_time(case.lab, case.start)})
 
 
 def hang(case):
     """SIGSTOP to the primary's postmaster, seen by a client that opens a connection for each row."""
-    former = case.lab.primary()
-    node = case.lab.nodes[former]
-    return Sample(case.longest_gap(lambda: node.exec(["kill", "-STOP", node.postmaster()]),
-                                   lambda _: other_primary(case, former), is_fresh=True))
+    node = case.lab.nodes[case.lab.primary()]
+    return Sample(case.longest_gap(lambda: node.exec(["kill", "-STOP", node.postmaster()]), is_fresh=True))
 
 
 def switchover(case):
     """The primary's node in standby mode."""
     former = case.lab.primary()
-    return Sample(case.longest_gap(lambda: case.lab.set_standby(former, True), lambda _: other_primary(case, former)))
+    return Sample(case.longest_gap(lambda: case.lab.set_standby(former, True)))
 
 
 def standby_killed(case):
     """SIGKILL to the synchronous standby's postmaster: how long a commit waits."""
-    name = synchronous(case)
-    return Sample(case.longest_gap(lambda: case.lab.kill_postmaster(name), lambda _: no_more_synchronous(case, name),
-                                   patience=MOST))
+    return standby_lost(case, case.lab.kill_postmaster)
 
 
 def standby_power_cut(case):
     """The power of the synchronous standby's node: how long a commit waits."""
-    name = synchronous(case)
-    return Sample(case.longest_gap(lambda: case.lab.power_off(name), lambda _: no_more_synchronous(case, name),
-                                   patience=MOST))
+    return standby_lost(case, case.lab.power_off)
+
+
+def standby_lost(case, hurt):
+    """A client that waits for its commit as long as it takes."""
+    if not case.contender.is_synchronous:
+        raise Unfit("no synchronous mode")
+    name = case.lab.synchronous()[0]
+
+    def wait_replaced():
+        wait_until(lambda: case.lab.attribute(name, "pgsql-status") != "HS:sync", MOST,
+                   f"the record that {name} isn't synchronous any more", step=0.5)
+    return Sample(case.longest_gap(lambda: hurt(name), wait_replaced, patience=MOST))
 
 
 def report(case):
@@ -94,24 +92,6 @@ def report(case):
         start = time.monotonic()
         case.lab.exec(former, ["crm_resource", "--fail", "--resource", "pgsql", "--node", former])
         return Sample(watch.wait_moved(former, start, MOST) - start)
-
-
-def other_primary(case, former):
-    try:
-        case.lab.wait_primary(MOST, other_than=former)
-    except LabError:
-        raise LabError(f"not recovered within {MOST} s") from None
-
-
-def synchronous(case):
-    if not case.contender.is_synchronous:
-        raise Unfit("no synchronous mode")
-    return case.lab.synchronous()[0]
-
-
-def no_more_synchronous(case, name):
-    wait_until(lambda: case.lab.attribute(name, "pgsql-status") != "HS:sync", MOST,
-               f"the record that {name} isn't synchronous any more", step=0.1)
 
 
 def measured(case, measurement):

@@ -7,7 +7,7 @@ from .bench_measures import MEASUREMENTS
 from .bench_tables import cell, measured_contenders
 
 COLORS = {"ours": "#1f6f8b", "ours-quiet": "#7fb7c9", "pgsql": "#c8553d", "paf": "#e0a458"}
-WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 900, 330, 150, 14, 16, 56
+WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 960, 370, 170, 14, 16, 56
 # Seconds at both ends of the axis.
 LEAST, MOST = 0.05, 100
 
