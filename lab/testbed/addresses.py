@@ -82,11 +82,12 @@ class AddressWatch:
         lines = self.output.read_text(encoding="ascii").splitlines(keepends=True)
         return [(float(line.split()[0]), line.split()[1]) for line in lines if line.endswith("\n")]
 
+    def moved(self, former, since):
+        """The monotonic time of the first answer of another node than the former one, after a moment; None without one."""
+        return next((when for when, name in self.seen() if when >= since and name != former), None)
+
     def wait_moved(self, former, since, timeout):
-        """The monotonic time of the first answer of another node than the former one, after a moment."""
-        def moment():
-            return next((when for when, name in self.seen() if when >= since and name != former), None)
-        return wait_until(moment, timeout, f"the address on another node than {former}", step=0.02)
+        return wait_until(lambda: self.moved(former, since), timeout, f"the address on another node than {former}", step=0.02)
 
     def wait_at(self, name, timeout):
         def is_there():
