@@ -11,7 +11,7 @@ from .basics import PROJECT, LabError, postgres_binaries, require_root, run
 from .bench_case import Case, membership_times
 from .bench_contenders import CONTENDERS
 from .bench_limits import checks
-from .bench_measures import MEASUREMENTS, finish, measured
+from .bench_measures import MEASUREMENTS, Sample, finish, measured
 from .bench_monitors import Monitors
 from .install import install
 from .program import run_program
@@ -34,6 +34,8 @@ def parser():
     top.add_argument("--runs", type=int, default=RUNS, metavar="N", help=f"of each measurement, default {RUNS}")
     top.add_argument("--quick", action="store_true", help="one run of each")
     top.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these contenders, these measurements")
+    top.add_argument("--from", type=pathlib.Path, dest="source", metavar="FILE",
+                     help="measure nothing; show, and write to docs, what another run wrote by --json")
     top.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the figures of every run to a file")
     top.add_argument("--docs", type=pathlib.Path, default=PROJECT / "docs", metavar="DIRECTORY",
                      help="where benchmarks.md and its picture are written by a run without --only, default docs")
@@ -62,7 +64,7 @@ class Bench:
         self.options, self.screen = options, screen
         self.results = {"began": time.strftime("%Y-%m-%d"), "machine": machine(), "runs": options.runs,
                         "monitor_runs": options.monitor_runs, "membership": [0, 0], "samples": {}, "monitors": {},
-                        "rest": {}, "notes": []}
+                        "rest": {}, "notes": [], "is_whole": False}
 
     def play(self):
         # A round after the other, so that a while in which the machine is busy is in everybody's figures.
@@ -100,7 +102,7 @@ class Round:
         try:
             for measurement in self.measurements:
                 if measurement.key == "formation":
-                    self.form()
+                    self.form(measurement)
                 else:
                     self.measure(measurement)
         finally:
@@ -112,25 +114,36 @@ class Round:
         self.case.up()
         self.bench.results["membership"] = membership_times(self.case.lab)
 
-    def form(self):
-        self.begin()
-        sample = measured(self.case, MEASUREMENTS["formation"].run)
-        self.note(MEASUREMENTS["formation"], sample)
+    def form(self, measurement):
+        try:
+            self.begin()
+            sample = measured(self.case, measurement.run)
+        except LabError as error:
+            sample = Sample(reason=str(error))
+        self.note(measurement, sample)
         if sample.reason:
             self.down()
 
+    def prepare(self):
+        """Why there is no whole cluster; None when there is one, be it another one."""
+        reason = None
+        for _ in range(2):
+            try:
+                if self.case is None:
+                    self.begin()
+                    self.case.form()
+                return self.case.settle()
+            except LabError as error:
+                reason = str(error)
+                self.bench.screen.event(f"  another cluster is needed: {reason}")
+                self.down()
+        return reason
+
     def measure(self, measurement):
-        try:
-            if self.case is None:
-                self.begin()
-                self.case.form()
-            self.case.settle()
-        except LabError as error:
-            self.bench.screen.event(f"  another cluster is needed: {error}")
-            self.down()
-            self.begin()
-            self.case.form()
-            self.case.settle()
+        reason = self.prepare()
+        if reason:
+            self.note(measurement, Sample(reason=reason))
+            return
         sample = measured(self.case, measurement.run)
         try:
             finish(self.case, sample)
@@ -164,14 +177,32 @@ def machine():
             f"PAF {version('resource-agents-paf')}")
 
 
+def conclude(results, is_whole, options, screen):
+    """Writes the document of a whole run; gives the exit code."""
+    if is_whole:
+        bench_report.write(results, options.docs)
+        screen.event(f"written: {options.docs / 'benchmarks.md'}")
+    found = [holds for holds, _ in checks(results) if is_whole or holds is not None]
+    return 0 if all(found) else 1
+
+
+def show_again(options, screen):
+    results = json.loads(options.source.read_text(encoding="utf-8"))
+    screen.lines(bench_report.lines_of(results))
+    return conclude(results, results["is_whole"], options, screen)
+
+
 def perform(options):
+    screen = Screen()
+    if options.source:
+        return show_again(options, screen)
     require_root()
     settle_options(options)
-    screen = Screen()
     install(screen.event)
     bench = Bench(options, screen)
     try:
         bench.play()
+        bench.results["is_whole"] = not options.only
     except BaseException:
         screen.event("ended early; what was measured:")
         raise
@@ -180,11 +211,7 @@ def perform(options):
         screen.lines(bench_report.lines_of(bench.results))
         if options.json:
             options.json.write_text(json.dumps(bench.results, indent=2) + "\n", encoding="utf-8")
-    if not options.only:
-        bench_report.write(bench.results, options.docs)
-        screen.event(f"written: {options.docs / 'benchmarks.md'}")
-    found = [holds for holds, _ in checks(bench.results) if options.only == [] or holds is not None]
-    return 0 if all(found) else 1
+    return conclude(bench.results, bench.results["is_whole"], options, screen)
 
 
 def main():

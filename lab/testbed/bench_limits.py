@@ -62,8 +62,11 @@ def floor_checks(results):
 
 def power_check(results):
     token, consensus = results["membership"]
-    rest = [gap - fencing - token - consensus for gap, fencing in zip(
-        values(results, "ours", "power-cut"), values(results, "ours", "power-cut", "fencing"))]
+    samples = results["samples"].get("ours", {}).get("power-cut", [])
+    failed = [sample["reason"] or "no fencing seen" for sample in samples if not sample["facts"].get("fencing")]
+    if failed:
+        return False, f"power cut: {failed[0]}"
+    rest = [sample["value"] - sample["facts"]["fencing"] - token - consensus for sample in samples]
     return bounded(f"power cut, longest gap beyond token ({token:.2f} s), consensus ({consensus:.2f} s) and fencing",
                    median(rest), MOST_BEYOND_MEMBERSHIP)
 

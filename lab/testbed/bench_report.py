@@ -9,7 +9,7 @@ INTRODUCTION = """# Benchmarks
 
 {command} writes this page and its picture, from one run: {when}, {machine}. Nothing in it was written by hand.
 
-    make bench                    # all of it, {minutes:.0f} minutes
+    make bench                    # all of it, and this page
     lab/bench --quick             # one run of each, to see that it works
     lab/bench --only ours floor postmaster-killed report   # some contenders, some measurements
     lab/bench --json FILE         # the figures of every run
@@ -22,7 +22,7 @@ Pacemaker doesn't take; PAF is Debian's `resource-agents-paf`, with the replicat
 synchronous mode: its commits wait for no standby. Between runs each cluster is made whole, ours by `pgrex-tool rejoin`,
 the others by a base backup where an instance doesn't come back.
 
-All times are medians of {runs} runs, with the shortest and the longest.
+All times are medians of {runs} runs, with the shortest and the longest. The run took {minutes:.0f} minutes.
 """
 FLOOR = """
 ## Pacemaker's own floor
