@@ -87,7 +87,8 @@ class AddressWatch:
         return next((when for when, name in self.seen() if when >= since and name != former), None)
 
     def wait_moved(self, former, since, timeout):
-        return wait_until(lambda: self.moved(former, since), timeout, f"the address on another node than {former}", step=0.02)
+        return wait_until(lambda: self.moved(former, since), timeout, f"the address on another node than {former}",
+                          step=0.02)
 
     def wait_at(self, name, timeout):
         def is_there():

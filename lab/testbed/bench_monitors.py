@@ -49,8 +49,8 @@ class Monitors:
         seen = measure.environments(lab, program, [primary, standby])
         busy = measure.busy_since(before)
         if busy > MOST_BUSY:
-            self.notes.append(f"processors were {busy:.0%} busy while {nodes} nodes with {self.contender.title} rested: other "
-                              "work ran on this machine and made walls longer")
+            self.notes.append(f"processors were {busy:.0%} busy while {nodes} nodes with {self.contender.title} "
+                              "rested: other work ran on this machine and made walls longer")
         jobs = {PRIMARY: (primary, "monitor", 8, seen[primary]), STANDBY: (standby, "monitor", 0, seen[standby])}
         if nodes == 3 and self.contender.is_synchronous:
             jobs |= {READING: (primary, "monitor", 8, measure.by_hand(seen[primary])),

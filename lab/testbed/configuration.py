@@ -40,7 +40,7 @@ def for_incumbent(text):
 
 
 def for_paf(text):
-    """The same cluster with PAF, which is told where things are; its readers have no address, as it names no synchronous one."""
+    """The same cluster with PAF, which is told where things are; readers have no address, as it names no synchronous one."""
     programs = postgres_binaries()
     told = f"bindir={programs} pgdata=/var/lib/postgresql/data pghost=/run/postgresql"
     return with_agent(without_reader(text), f"ocf:heartbeat:pgsqlms \\\n    params {told}")

@@ -100,7 +100,7 @@ class Configurations(unittest.TestCase):
 
 class Floor(unittest.TestCase):
     def test_moves(self):
-        """Proves: the address moves with the role of an agent that does nothing, and the cluster is whole again after it."""
+        """Proves: the address moves with the role of an agent that does nothing; the cluster is whole afterwards."""
         case = Case(CONTENDERS["floor"], f"floor-{os.getpid()}", None)
         try:
             case.up()
