@@ -3,6 +3,12 @@ import RACore
 /// How long an action waits for another one that looks after the replication; it takes a fraction of a second.
 private let claimMilliseconds = 2000
 
+/// That this process alone changes whom commits wait for and what is recorded of it.
+struct SupervisionClaim {
+    /// nil where nothing can be locked.
+    fileprivate let lock: FileLock?
+}
+
 extension Agent {
     /// Makes this the only process that changes whom commits wait for and what is recorded of it: to be taken before the
     /// first look, as whoever had it may have changed what was seen.
@@ -10,26 +16,41 @@ extension Agent {
     /// Pacemaker runs one action of a resource at a time, but the sentinel and an operator's call by hand come in between.
     /// It ends with the process.
     /// - Returns: nil when it can't be had: the next look makes up for it.
-    func claimSupervision() -> FileLock? {
-        if let claim = awaitClaim() { return claim }
-        // One that hangs must not keep the monitor from its work.
-        endSentinel()
-        if let claim = awaitClaim() { return claim }
-        log.warning("replication isn't supervised now: another process does it, or \(claimPath) can't be locked")
+    func claimSupervision() -> SupervisionClaim? {
+        for isLastAttempt in [false, true] {
+            switch awaitLock() {
+            case .held(let lock): return SupervisionClaim(lock: lock)
+            case .failed(let error):
+                // Without a place for locks there is no sentinel either, once this one has ended.
+                endSentinel()
+                log.warning("nothing is kept from supervising the replication at the same time: \(error)")
+                return SupervisionClaim(lock: nil)
+            // One that hangs must not keep the monitor from its work.
+            case .busy where !isLastAttempt: endSentinel()
+            case .busy(let holder):
+                log.warning("replication isn't supervised now: process \(holder) has \(claimPath), and doesn't end")
+            }
+        }
         return nil
     }
 
     private var claimPath: String { RunFile.path("supervision", resource: environment.resource) }
 
     /// The same for the sentinel, which only does sooner what the monitor does.
-    func awaitClaim() -> FileLock? {
+    func awaitClaim() -> SupervisionClaim? {
+        guard case .held(let lock) = awaitLock() else { return nil }
+        return SupervisionClaim(lock: lock)
+    }
+
+    private func awaitLock() -> FileLock.Attempt {
         let end = deadline.capped(milliseconds: claimMilliseconds)
-        return wait(until: end, everyMilliseconds: 5) { () -> FileLock?? in
-            switch FileLock.take(claimPath, holder: String(ownProcessID())) {
-            case .held(let lock): .some(lock)
-            case .busy: nil
-            case .failed: .some(nil)
-            }
-        } ?? nil
+        RunFile.makeFolder()
+        var last = FileLock.Attempt.busy(holder: "")
+        _ = wait(until: end, everyMilliseconds: 5) { () -> Bool? in
+            last = FileLock.take(claimPath, holder: String(ownProcessID()))
+            if case .busy = last { return nil }
+            return true
+        }
+        return last
     }
 }

@@ -11,8 +11,15 @@ struct RunFile {
 
     /// Where such a note stands.
     static func path(_ name: String, resource: String) -> String {
-        let folder = environmentValue("HA_RSCTMP") ?? "/run/resource-agents"
-        return folder + "/pgsql-swift-" + resource + "." + name
+        folder + "/pgsql-swift-" + resource + "." + name
+    }
+
+    private static var folder: String { environmentValue("HA_RSCTMP") ?? "/run/resource-agents" }
+
+    /// Makes the folder of the notes where the system hasn't; what is to be written there says it when that fails.
+    static func makeFolder() {
+        guard FileFacts(folder) == nil, let root = Account(name: "root") else { return }
+        try? ensureDirectory(folder, mode: 0o755, owner: root)
     }
 
     var exists: Bool { FileFacts(path) != nil }
@@ -28,11 +35,8 @@ struct RunFile {
     /// - Returns: nil, or what failed.
     @discardableResult
     func write(first: String, body: String) -> SystemError? {
-        let folder = parentDirectory(path)
+        RunFile.makeFolder()
         do throws(SystemError) {
-            if FileFacts(folder) == nil, let root = Account(name: "root") {
-                try ensureDirectory(folder, mode: 0o755, owner: root)
-            }
             try replaceFile(path, with: Array("\(first)\n\(body)".utf8))
             return nil
         } catch {
