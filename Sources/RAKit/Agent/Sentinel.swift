@@ -3,6 +3,8 @@ import RACore
 /// For how long after a change it looks for connections that begin, and how often.
 private let eagerMilliseconds = 15_000
 private let eagerStepMilliseconds = 500
+/// How long a server that was shut down in order may take to be there again.
+private let restartMilliseconds = 2000
 
 /// Waits beside a postmaster, and makes the cluster look the moment something happens to it.
 ///
@@ -19,26 +21,28 @@ struct Sentinel {
 
     /// - Returns: the exit code, which nobody reads.
     func run(_ words: [String]) -> Int32 {
-        guard let watch = SentinelWatch(words: words) else {
+        guard let order = words.first, let watch = SentinelWatch(words: words.dropFirst()) else {
             printError(
-                "usage: pgsql-swift \(Sentinel.word) POSTMASTER [SENDER-OR-RECEIVER...]: the agent's start calls it\n"
+                "usage: pgsql-swift \(Sentinel.word) ORDER POSTMASTER [SENDER-OR-RECEIVER...]: the agent calls it\n"
             )
             return OCFExitCode.badArguments.rawValue
         }
-        guard let lock = takeLock(watch) else { return OCFExitCode.genericError.rawValue }
+        guard let lock = takeLock(order, watch) else { return OCFExitCode.genericError.rawValue }
         defer { withExtendedLifetime(lock) {} }
         // One that has ended meanwhile was ended on purpose, or whoever looks next sees it.
-        guard case .running(let file) = postmaster(), file.processID == watch.postmaster else {
+        guard isWanted(order), case .running(let file) = postmaster(), file.processID == watch.postmaster else {
             return OCFExitCode.success.rawValue
         }
-        stand(watch, lock)
+        stand(order, watch, lock)
         return OCFExitCode.success.rawValue
     }
 
+    private func isWanted(_ order: String) -> Bool { SentinelOrder(resource: resource).isWanted(order[...]) }
+
     /// Whoever looks whether a sentinel is there has the lock for a moment.
-    private func takeLock(_ watch: SentinelWatch) -> FileLock? {
+    private func takeLock(_ order: String, _ watch: SentinelWatch) -> FileLock? {
         wait(until: .after(milliseconds: 1000), everyMilliseconds: 2) { () -> FileLock?? in
-            switch FileLock.take(SentinelKeeper.path(resource), holder: SentinelHolder.text(watch)) {
+            switch FileLock.take(SentinelKeeper.path(resource), holder: SentinelHolder.text(order, watch)) {
             case .held(let lock): .some(lock)
             case .busy: nil
             case .failed: .some(nil)
@@ -46,18 +50,20 @@ struct Sentinel {
         } ?? nil
     }
 
-    private func stand(_ first: SentinelWatch, _ lock: FileLock) {
+    private func stand(_ order: String, _ first: SentinelWatch, _ lock: FileLock) {
         var watch = first
         // Whatever has changed may go on changing: a standby comes back, another one connects.
         var eagerness = Deadline.after(milliseconds: eagerMilliseconds)
         while true {
             guard let event = waitForEvent(watch, eagerness) else { continue }
+            if event == .postmasterEnded { awaitRestart() }
+            guard isWanted(order) else { return }
             let agent = Agent(environment: environment)
             guard let next = act(on: event, agent, watch) else { return }
             watch = next
             eagerness = .after(milliseconds: eagerMilliseconds)
             giveMemoryBack()
-            lock.describe(SentinelHolder.text(watch))
+            lock.describe(SentinelHolder.text(order, watch))
         }
     }
 
@@ -83,15 +89,24 @@ struct Sentinel {
 }
 
 extension Sentinel {
-    private func postmaster() -> PostmasterObservation {
-        observePostmaster(dataDirectory: findDataDirectory(Parameters.read { environment.parameter($0) }.parameters))
-    }
+    private var dataDirectory: String { findDataDirectory(Parameters.read { environment.parameter($0) }.parameters) }
+
+    private func postmaster() -> PostmasterObservation { observePostmaster(dataDirectory: dataDirectory) }
 
     private func presence() -> PostmasterPresence {
         switch postmaster() {
         case .absent: .absent
         case .running, .halted: .present
         case .unknown: .unknown
+        }
+    }
+
+    /// Gives whoever has shut the server down in order the time to start it again, as `pg_ctl restart` does: for the
+    /// monitor, too, that would hardly ever be a failure.
+    private func awaitRestart() {
+        guard presence() == .absent, wasShutDown(dataDirectory: dataDirectory) else { return }
+        _ = wait(until: .after(milliseconds: restartMilliseconds), everyMilliseconds: 20) { () -> Bool? in
+            presence() == .absent ? nil : true
         }
     }
 
@@ -133,11 +148,9 @@ extension Sentinel {
         _ watch: SentinelWatch,
         isClaimed: Bool
     ) -> SentinelWatch {
+        if agent.hasStandbySignal { return anew(agent, watch, agent.publishEnd()) }
         let instance = agent.observeInstance()
-        guard let cluster else { return anew(agent, watch, instance) }
-        if agent.hasStandbySignal {
-            agent.publishEnd(instance, cluster)
-        } else if isClaimed, !(agent.newestRecord(cluster)?.isPromoting ?? false) {
+        if let cluster, isClaimed, !(agent.newestRecord(cluster)?.isPromoting ?? false) {
             log.info("a WAL sender has ended or begun: looking at the replication at once")
             agent.supervisePrimary(instance, .known(cluster))
             return anew(agent, watch, agent.observeInstance())
@@ -157,7 +170,7 @@ extension Sentinel {
 
     /// Waits for what it is there for; in the first moments after a change it looks for new connections as well.
     private func waitForEvent(_ watch: SentinelWatch, _ eagerness: Deadline) -> SentinelEvent? {
-        let directory = findDataDirectory(Parameters.read { environment.parameter($0) }.parameters)
+        let directory = dataDirectory
         let next = eagerness.isPast ? nil : Deadline.after(milliseconds: eagerStepMilliseconds)
         let ended = waitForEnd(of: [watch.postmaster] + watch.links, by: next) {
             isServerProcess($0, dataDirectory: directory)
@@ -175,6 +188,8 @@ extension Agent {
         guard case .running(let file) = instance.postmaster, case .answering(let facts) = instance.server else {
             return nil
         }
+        // Outside replication nobody looks after them.
+        guard mode.isReplicated else { return SentinelWatch(postmaster: file.processID) }
         let senders = (facts.senders.value ?? []).filter { $0.state != "backup" }.map(\.processID)
         let links = facts.isInRecovery ? [facts.receiver?.processID ?? 0] : senders
         return SentinelWatch(postmaster: file.processID, links: links.filter { $0 > 0 })

@@ -20,57 +20,102 @@ struct SentinelKeeper {
         // Nobody acts on a failure of what is called by hand.
         guard agent.environment.nodeName != nil else { return }
         guard agent.parameters.fastFailureDetection else { return end() }
-        if let found = holder(), !found.isHalted, found.watch == watch { return }
+        if case .held(let found) = holder(), !found.isHalted, found.watch == watch, order.isCurrent(found.order) {
+            return
+        }
         end()
-        let environment = sentinelEnvironment(agent.environment)
-        let command = Command(ownProgram() ?? "/proc/self/exe", [Sentinel.word] + watch.words, environment: environment)
+        guard let number = order.give() else { return agent.log.warning("no sentinel: \(path) can't be written") }
+        let command = Command(
+            ownProgram() ?? "/proc/self/exe",
+            [Sentinel.word, number] + watch.words,
+            environment: sentinelEnvironment(agent.environment)
+        )
         if let failure = startDetached(command) { return agent.log.warning("no sentinel: \(failure)") }
         let isThere = wait(until: .after(milliseconds: arrivalMilliseconds), everyMilliseconds: 1) { () -> Bool? in
-            holder() == nil ? nil : true
+            if case .held(let found) = holder(), found.order == number { return true }
+            return nil
         }
         if isThere == nil { agent.log.warning("the sentinel that was started isn't there") }
     }
 
     /// Ends it with whatever it is doing: before the postmaster is ended on purpose, and before anything that it could
     /// get in the way of.
+    ///
+    /// The order goes first: one that is only being started, or that can't be found, has nothing to do any more.
     func end() {
-        guard let found = holder() else { return }
-        found.kill()
+        order.withdraw()
         let isGone = wait(until: agent.deadline.capped(milliseconds: 2000), everyMilliseconds: 1) { () -> Bool? in
-            holder()?.processID == found.processID ? nil : true
+            switch holder() {
+            case .nobody: return true
+            // It hasn't said yet who it is; the line may be that of the one before.
+            case .unnamed: return nil
+            case .held(let found):
+                found.kill()
+                return nil
+            }
         }
-        if isGone == nil { agent.log.warning("the sentinel, process \(found.processID), can't be ended") }
+        if isGone == nil { agent.log.warning("the sentinel that holds \(path) can't be ended") }
     }
 
-    private func holder() -> SentinelHolder? {
-        for _ in 0..<20 {
-            guard case .busy(let text) = FileLock.take(path, holder: nil) else { return nil }
-            if let found = SentinelHolder(text: text) { return found }
-            // It has the lock, and hasn't said yet who it is.
-            pause(milliseconds: 1)
-        }
-        return nil
+    private var order: SentinelOrder { SentinelOrder(resource: agent.environment.resource) }
+
+    private enum Holder {
+        case nobody, unnamed
+        case held(SentinelHolder)
+    }
+
+    private func holder() -> Holder {
+        guard case .busy(let text) = FileLock.take(path, holder: nil) else { return .nobody }
+        return SentinelHolder(text: text).map { .held($0) } ?? .unnamed
     }
 }
 
-/// Who holds the sentinel's lock, in its own words: "PID BEGAN POSTMASTER LINK...".
+/// Which sentinel of a resource is wanted: noted before it is started, and taken back before anything ends on purpose.
+///
+/// One that comes late, or whose lock was removed with its folder, asks for it before it does anything, and ends.
+struct SentinelOrder {
+    private let file: RunFile
+
+    init(resource: String) { file = RunFile("sentinel-order", resource: resource) }
+
+    /// Notes a new one.
+    /// - Returns: its number, which also says under which run of the cluster manager it was given: a sentinel is told
+    ///   that at its start, and goes by it; nil when it can't be noted.
+    func give() -> String? {
+        let number = "\(clusterManagerMark())/\(ownProcessID()).\(Moment.sinceBoot().nanoseconds)"
+        return file.write(first: number, body: "") == nil ? number : nil
+    }
+
+    func withdraw() { file.remove() }
+
+    /// Whether a sentinel of this order is still wanted.
+    func isWanted(_ number: Substring) -> Bool { file.read()?.first == number }
+
+    /// Whether it is, and the cluster manager hasn't been started anew since.
+    func isCurrent(_ number: Substring) -> Bool {
+        isWanted(number) && number.hasPrefix(clusterManagerMark() + "/")
+    }
+}
+
+/// Who holds the sentinel's lock, in its own words: "PID BEGAN ORDER POSTMASTER LINK...".
 struct SentinelHolder {
     let processID: Int32
     /// Clock ticks since the machine started: tells it from a later process of the same number.
     let began: Substring
+    let order: Substring
     let watch: SentinelWatch
 
     init?(text: String) {
         let words = text.split(separator: " ")
-        guard words.count >= 3, let processID = Int32(words[0]), processID > 1,
-            let watch = SentinelWatch(words: words[2...])
+        guard words.count >= 4, let processID = Int32(words[0]), processID > 1,
+            let watch = SentinelWatch(words: words[3...])
         else { return nil }
-        (self.processID, self.began, self.watch) = (processID, words[1], watch)
+        (self.processID, self.began, self.order, self.watch) = (processID, words[1], words[2], watch)
     }
 
-    static func text(_ watch: SentinelWatch) -> String {
+    static func text(_ order: String, _ watch: SentinelWatch) -> String {
         let own = ownProcessID()
-        return ([String(own), beginning(of: own) ?? "0"] + watch.words).joined(separator: " ")
+        return ([String(own), beginning(of: own) ?? "0", order] + watch.words).joined(separator: " ")
     }
 
     private static func beginning(of processID: Int32) -> String? {

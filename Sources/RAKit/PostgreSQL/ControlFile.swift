@@ -1,5 +1,17 @@
 public import RACore
 
+/// Whether a server that doesn't run was shut down in order, and didn't die: at once, as nothing is to wait for it.
+///
+/// pg_controldata takes a while to be started. Its "Database cluster state" stands behind the system identifier and two
+/// version numbers of four bytes in every release (pg_control.h, ControlFileData); 1 is "shut down", 2 "shut down in recovery".
+public func wasShutDown(dataDirectory: String) -> Bool {
+    guard let bytes = try? readFile(dataDirectory + "/global/pg_control", limit: 8192), bytes.count > 20 else {
+        return false
+    }
+    let state = bytes[16..<20].withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+    return state == 1 || state == 2
+}
+
 /// What pg_controldata says of a data directory; works on a running and on a stopped instance.
 public struct ControlFile: Sendable, Hashable {
     public let systemIdentifier: UInt64
