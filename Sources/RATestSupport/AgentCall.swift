@@ -30,7 +30,9 @@ public struct AgentCall: Sendable {
     }
 
     /// The call as a line of a shell script, which depends on nothing of the script's environment.
-    public func script(_ arguments: String...) -> String {
+    public func script(_ arguments: String...) -> String { script(arguments) }
+
+    public func script(_ arguments: [String]) -> String {
         let settings = variables.compactMap { name, value in value.map { "\(name)=\($0)" } }.sorted()
         return (["/usr/bin/env", "-i"] + settings + prefix + [program] + arguments).map(shellWord).joined(
             separator: " "

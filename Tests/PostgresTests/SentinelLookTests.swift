@@ -1,0 +1,180 @@
+import RACore
+import RAKit
+import RATestSupport
+import Testing
+
+/// What the sentinel does when a process that sends or receives WAL has ended: as a monitor, and beside one.
+@Suite(.enabled(if: PostgreSQL.isAvailable, Comment(rawValue: PostgreSQL.need)))
+struct SentinelLookTests {
+    private func setting(_ cluster: TestCluster) -> String? { cluster["n1"].value("SHOW synchronous_standby_names") }
+
+    private func record(_ cluster: TestCluster) -> ClusterRecord? {
+        cluster.attribute("record", "n1").flatMap { ClusterRecord($0) }
+    }
+
+    /// Both nodes up, and nothing but the primary's sentinel that looks.
+    private func bringUp(_ cluster: TestCluster) throws {
+        try cluster.bringUp()
+        try cluster.awaitSentinel("n1", links: 1)
+        try cluster.silence("n2")
+    }
+
+    private func returnStandby(_ cluster: TestCluster) throws {
+        // It was lost too often to be waited for again at once; that is another test's matter.
+        try removeFile(cluster["n1"].folder + "/n1.run/pgsql-swift-pg.steadiness")
+        try cluster.must("start", "n2")
+        try cluster.silence("n2")
+        try cluster.awaitStreaming(1)
+        try cluster.must("monitor", "n1", .runningPromoted)
+        try cluster.awaitSentinel("n1", links: 1)
+    }
+
+    /// Whoever is recorded as holding everything is waited for.
+    private func expectSafe(_ cluster: TestCluster, _ what: String) {
+        let isWaitedFor = setting(cluster)?.contains("n2") ?? false
+        if record(cluster)?.guarantee.contains("n2") ?? true { #expect(isWaitedFor, "\(what): \(cluster.fake.calls)") }
+    }
+
+    @Test func lostStandbyIsRecordedBeforeCommitsGoOnWithoutAMonitor() throws {
+        try withSentinels { cluster in
+            cluster.fake.environment["FAKE_WATCH"] = cluster["n1"].temporary + "/rep_mode.conf"
+            try bringUp(cluster)
+            #expect(setting(cluster) == "\"n2\"")
+            try cluster.fake.clearLog()
+            endServers(cluster["n2"].data)
+            try waitFor("commits that wait for nobody", seconds: 5) { setting(cluster) == "" }
+            let calls = cluster.fake.calls
+            let isWaited = calls.first { $0.contains("crm_attribute") && $0.contains("count=0") }
+                .map { $0.contains("\"n2\"") }
+            #expect(isWaited == true, "\(calls)")
+            #expect(cluster.attribute("data-status", "n2") == "DISCONNECT")
+            #expect(record(cluster)?.guarantee.contains("n2") == false)
+            try cluster.awaitSentinel("n1", links: 0)
+            try returnStandby(cluster)
+            #expect(setting(cluster) == "\"n2\"")
+        }
+    }
+
+    @Test func unmanagedPrimaryIsLeftAlone() throws {
+        try withSentinels { cluster in
+            try bringUp(cluster)
+            try cluster.describeResource(["is-managed": "false"])
+            try cluster.fake.clearLog()
+            endServers(cluster["n2"].data)
+            try cluster.awaitSentinel("n1", links: 0)
+            #expect(setting(cluster) == "\"n2\"")
+            #expect(cluster.fake.calls == ["cibadmin --query"])
+        }
+    }
+
+    @Test func endOfTheReceiverPublishesThePosition() throws {
+        try withSentinels { cluster in
+            try cluster.bringUp()
+            try cluster.awaitSentinel("n2", links: 1)
+            try cluster.silence("n1")
+            #expect(cluster.fake.position("n2") == nil)
+            try cluster["n1"].query("INSERT INTO public.t VALUES (1)")
+            try cluster.awaitReplay("n2", of: "n1")
+            endServers(cluster["n1"].data)
+            try cluster.fake.record("n1", "monitor", code: 7)
+            try waitFor("its position", seconds: 5) { cluster.fake.position("n2") != nil }
+            let position = cluster.fake.position("n2")
+            #expect(position.map { "\($0.lsn)" } == cluster["n2"].value("SELECT pg_last_wal_receive_lsn()"))
+            #expect(position?.isRunning == true && position?.hasTakenPart == true, "\(position?.text ?? "")")
+            try cluster.awaitSentinel("n2", links: 0)
+        }
+    }
+
+    /// A connection that is lost for a moment, while the primary goes on: what is received later would be missing in it.
+    @Test func positionIsNotPublishedWhileThereIsAPrimary() throws {
+        try withSentinels { cluster in
+            try cluster.bringUp()
+            try cluster.awaitSentinel("n2", links: 1)
+            try cluster.silence("n1")
+            let receiver = "SELECT pid FROM pg_stat_wal_receiver"
+            let former = cluster["n2"].value(receiver)
+            try cluster.fake.clearLog()
+            try cluster["n1"].query("SELECT pg_terminate_backend(pid) FROM pg_stat_replication")
+            try waitFor("another connection") { ![nil, former].contains(cluster["n2"].value(receiver)) }
+            try waitFor("the sentinel's look") {
+                cluster.watched("n2")?.last.map { String($0) } != former
+            }
+            #expect(cluster.fake.position("n2") == nil, "\(cluster.fake.calls)")
+        }
+    }
+
+    @Test func sentinelThatIsKilledInALookLeavesNothingUnsafe() throws {
+        try withSentinels { cluster in
+            try bringUp(cluster)
+            for step in 1...3 {
+                let sentinel = try cluster.awaitSentinel("n1", links: 1)
+                try cluster.fake.setFault("crm_attribute", "kill \(step)")
+                endServers(cluster["n2"].data)
+                try waitFor("its end in the middle, or that of its look") {
+                    sentinel.isGone || cluster.watched("n1")?.count == 1
+                }
+                try cluster.fake.setFault("crm_attribute", nil)
+                expectSafe(cluster, "lost, killed after \(step)")
+                try cluster.must("monitor", "n1", .runningPromoted)
+                #expect(setting(cluster) == "")
+                #expect(cluster.attribute("data-status", "n2") == "DISCONNECT")
+                try cluster.awaitSentinel("n1", links: 0)
+                try returnStandby(cluster)
+                #expect(setting(cluster) == "\"n2\"")
+            }
+        }
+    }
+
+    @Test func sentinelThatHangsInALookDoesNotKeepTheMonitorFromIts() throws {
+        try withSentinels { cluster in
+            try bringUp(cluster)
+            let sentinel = try cluster.awaitSentinel("n1", links: 1)
+            try cluster.fake.setFault("crm_attribute", "hang")
+            try cluster.fake.clearLog()
+            endServers(cluster["n2"].data)
+            try waitFor("a look that writes") { cluster.fake.calls.contains { $0.hasPrefix("crm_attribute") } }
+            try sentinel.halt()
+            try cluster.fake.setFault("crm_attribute", nil)
+            #expect(setting(cluster) == "\"n2\"")
+            try cluster.must("monitor", "n1", .runningPromoted)
+            #expect(setting(cluster) == "")
+            #expect(sentinel.isGone)
+            try cluster.awaitSentinel("n1", links: 0)
+        }
+    }
+
+    /// Samples the record and the setting while both change: who is recorded is waited for.
+    private func broken(_ cluster: TestCluster) -> String? {
+        guard let first = record(cluster), let setting = setting(cluster), let second = record(cluster),
+            first == second, first.guarantee.contains("n2"), !setting.contains("n2")
+        else { return nil }
+        return "commits wait for \"\(setting)\" while \(first.text) is recorded"
+    }
+
+    /// The sentinel's look and a monitor's begin at the same time, again and again, and each waits long for the cluster.
+    @Test func twoLooksAtTheSameTimeNeverPromiseTooMuch() throws {
+        try withSentinels { cluster in
+            try bringUp(cluster)
+            try cluster.fake.setFault("cibadmin", "slow 0.1")
+            for round in 1...8 {
+                try removeFile(cluster["n1"].folder + "/n1.run/pgsql-swift-pg.steadiness")
+                try cluster["n1"].query("SELECT pg_terminate_backend(pid) FROM pg_stat_replication")
+                let monitors = try Background(
+                    cluster.call("n1"),
+                    actions: Array(repeating: "monitor", count: 1 + round % 2)
+                )
+                var seen: String?
+                try waitFor("the end of the monitors", seconds: 60) {
+                    seen = seen ?? broken(cluster)
+                    return monitors.hasEnded
+                }
+                #expect(seen == nil)
+            }
+            try cluster.fake.setFault("cibadmin", nil)
+            try cluster.awaitStreaming(1)
+            try cluster.must("monitor", "n1", .runningPromoted)
+            #expect(setting(cluster) == "\"n2\"")
+            #expect(broken(cluster) == nil)
+        }
+    }
+}
