@@ -21,7 +21,7 @@ public struct DecisionTable: Sendable {
     }
 
     /// All tables, in the order of an instance's life.
-    public static let all = [monitor, start, stop, promote, demote, notify]
+    public static let all = [monitor, start, stop, promote, demote, notify, sentinel]
 }
 
 extension DecisionTable {
@@ -115,6 +115,22 @@ extension DecisionTable {
                         let verdict = decideNotification(type, operation, state: state, isAffected: isAffected)
                         return [type.rawValue, operation.rawValue, describe(state), yes(isAffected), describe(verdict)]
                     }
+                }
+            }
+        }
+    )
+
+    static let sentinel = DecisionTable(
+        name: "sentinel",
+        introduction:
+            "What the sentinel, the process that waits beside a postmaster, does when something has ended. A postmaster "
+            + "that was shut down in order has had the time to be started again. Cluster: whether it acts on the instance.",
+        columns: ["event", "postmaster", "cluster", "step"],
+        rows: SentinelEvent.allCases.flatMap { event in
+            PostmasterPresence.allCases.flatMap { presence in
+                Stewardship.allCases.map { stewardship in
+                    let step = decideSentinel(event, presence, stewardship)
+                    return [describe(event), describe(presence), describe(stewardship), describe(step)]
                 }
             }
         }
