@@ -80,11 +80,7 @@ class Bench:
 
     def monitors(self, contender):
         monitors = Monitors(contender, self.options, self.screen.event)
-        try:
-            monitors.run()
-        except LabError as error:
-            self.results["notes"].append(f"monitors of {contender.title}: {error}")
-            self.screen.event(f"  {error}")
+        monitors.run()
         self.results["monitors"][contender.key] = monitors.figures
         if monitors.shares:
             self.results["rest"][contender.key] = monitors.shares

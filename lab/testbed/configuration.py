@@ -66,12 +66,6 @@ def without_notifications(text):
     return text.replace("notify=true", "notify=false")
 
 
-def without_address_monitors(text):
-    """The same cluster in which nobody looks after the addresses: what the agent costs is all that is left."""
-    return "".join(re.sub(r" op monitor interval=10s timeout=20s", "", each)
-                   if each.split()[:1] == ["primitive"] and "IPaddr2" in each else each for each in statements(text))
-
-
 def resized(text, names):
     """The same cluster on other nodes than three."""
     kept = [each for each in statements(text) if "fence-pg" not in each.partition("\n")[0]]

@@ -95,7 +95,6 @@ class Configurations(unittest.TestCase):
         self.assertIn('node_list="pg1 pg2 pg3 pg4 pg5"', five)
         self.assertIn("clone-max=5", five)
         self.assertEqual(five.count("stonith:fence_pglab"), 5)
-        self.assertNotIn("monitor interval=10s", configuration.without_address_monitors(text))
 
 
 class Floor(unittest.TestCase):
