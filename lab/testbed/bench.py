@@ -185,7 +185,7 @@ def conclude(results, is_whole, options, screen):
 def show_again(options, screen):
     results = json.loads(options.source.read_text(encoding="utf-8"))
     screen.lines(bench_report.lines_of(results))
-    return conclude(results, results["is_whole"], options, screen)
+    return conclude(results, results.get("is_whole", False), options, screen)
 
 
 def perform(options):
