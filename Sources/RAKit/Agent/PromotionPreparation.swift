@@ -119,13 +119,18 @@ struct PromotionPreparation {
         guard let written else { return nil }
         let tools = agent.tools
         let end = agent.lookDeadline.capped(milliseconds: 1000)
-        let reading = tools.startReading()
-        let lacking = tools.nodeWithout(written, of: witnesses, by: end)
+        // This node's own copy, where it has one, and at the same time those of the others.
+        let isWitness = witnesses.contains { sameName($0, set.ownNode) }
+        let reading = isWitness ? tools.startReading(copyOf: set.ownNode) : tools.startReading()
+        let others = witnesses.filter { !sameName($0, set.ownNode) }
+        var lacking = tools.nodeWithout(written, of: others, by: end)
+        let own = reading.finish(by: agent.lookDeadline)
         let cluster: ClusterObservation
-        switch tools.cluster(from: reading.finish(by: agent.lookDeadline)) {
+        switch tools.cluster(from: own) {
         case .unknown(let why): return "the cluster isn't known: \(why)"
         case .known(let known): cluster = known
         }
+        if isWitness, !tools.shows(written, own) { lacking = lacking ?? set.ownNode }
         if let obstacle = promotionObstacle(set, cluster: cluster) { return obstacle }
         if let sealed, cluster.adminEpoch < sealed { return "admin_epoch isn't \(sealed) yet" }
         let asked = witnesses

@@ -20,6 +20,11 @@ public struct ClusterTools: Sendable {
     /// Starts reading while the caller does something else.
     public func startReading() -> RunningCommand { start(ClusterTools.readCIB) }
 
+    /// The same from one node's own copy of the CIB, whichever node would answer otherwise.
+    func startReading(copyOf node: String) -> RunningCommand {
+        start(Command("cibadmin", ClusterTools.readCIB.arguments + ["--node", node]))
+    }
+
     /// The cluster, or why it isn't known.
     public func cluster(from result: CommandResult) -> Observed<ClusterObservation> {
         guard result.isSuccess else { return .unknown(why: "cibadmin --query: \(result.summary)") }
@@ -82,7 +87,8 @@ public struct ClusterTools: Sendable {
         return open.first
     }
 
-    private func shows(_ record: ClusterRecord, _ result: CommandResult) -> Bool {
+    /// Whether the nodes' part of a CIB goes by a record.
+    func shows(_ record: ClusterRecord, _ result: CommandResult) -> Bool {
         let name = NodeAttribute.record.name(resource: resource)
         guard result.isSuccess, let values = try? parseNodeAttributes(result.output, name: name) else { return false }
         return goesBy(record, values.compactMap { ClusterRecord($0) })

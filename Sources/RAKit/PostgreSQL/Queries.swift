@@ -56,6 +56,24 @@ public enum Queries {
         _ = try connection.query("SET statement_timeout = 0; CHECKPOINT", by: deadline)
     }
 
+    /// Writes a message into the WAL that nobody reads, durably and without waiting for a standby ("Replication Management
+    /// Functions").
+    static func writeLittleWAL(_ connection: Connection, by deadline: Deadline) throws(QueryFailure) {
+        _ = try connection.query(
+            "SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'pgsql-swift', '')",
+            by: deadline
+        )
+    }
+
+    /// Whether a session waits for a standby's confirmation, as far as the monitoring user is shown.
+    static func isCommitWaiting(_ connection: Connection, by deadline: Deadline) throws(QueryFailure) -> Bool {
+        let answer = try connection.query(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')",
+            by: deadline
+        )
+        return answer.first?.rows.first?.first == "t"
+    }
+
     static func isInRecovery(_ connection: Connection, by deadline: Deadline) throws(QueryFailure) -> Bool {
         try connection.query("SELECT pg_is_in_recovery()", by: deadline).first?.rows.first?.first == "t"
     }
