@@ -70,6 +70,34 @@ import Testing
         #expect(try parseResource(bytes, name: nil).parameter("pgport") == "2")
     }
 
+    /// As Pacemaker goes about it: the primitive's own word, its template's, the clone's, the default for all resources.
+    @Test(arguments: [
+        ("", "", "", "", true), ("is-managed=false", "", "", "", false), ("", "is-managed=false", "", "", false),
+        ("", "", "is-managed=false", "", false), ("", "", "", "is-managed=false", false),
+        ("is-managed=false", "", "is-managed=true", "", false), ("is-managed=true", "", "is-managed=false", "", true),
+        ("", "", "is-managed=true", "is-managed=false", true), ("", "", "", "maintenance=true", false),
+        ("maintenance=true", "", "maintenance=false", "", false),
+        ("", "maintenance=false", "maintenance=true", "", true),
+    ])
+    func isManagedAsTheNearestSays(
+        _ primitive: String,
+        _ template: String,
+        _ clone: String,
+        _ defaults: String,
+        _ isManaged: Bool
+    ) throws {
+        func set(_ text: String) -> String {
+            let words = text.split(separator: "=")
+            guard words.count == 2 else { return "" }
+            return "<meta_attributes id='m'><nvpair name='\(words[0])' value='\(words[1])'/></meta_attributes>"
+        }
+        let text =
+            "<cib><configuration><resources><template id='t' class='ocf' provider='heartbeat' type='pgsql-swift'>"
+            + "\(set(template))</template><clone id='c'>\(set(clone))<primitive id='p' template='t'>\(set(primitive))"
+            + "</primitive></clone></resources><rsc_defaults>\(set(defaults))</rsc_defaults></configuration></cib>"
+        #expect(try parseResource(Array(text.utf8), name: "p").isManaged == isManaged)
+    }
+
     @Test func isPrintedWithoutItsValues() throws {
         let found = try parseResource(fixtureCIB("pacemaker-2.1"), name: nil)
         var dumped = ""

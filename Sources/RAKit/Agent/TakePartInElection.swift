@@ -160,7 +160,7 @@ extension Agent {
     func publishEnd() -> InstanceObservation {
         let end = deadline.capped(milliseconds: 3000)
         var instance = observeInstance()
-        _ = wait(until: end, everyMilliseconds: 50) { () -> Bool? in
+        _ = wait(until: end, everyMilliseconds: 100) { () -> Bool? in
             guard case .answering(let facts) = instance.server, facts.isInRecovery, !isReceiving(facts) else {
                 return true
             }

@@ -10,6 +10,8 @@ public struct ResourceConfiguration: Sendable, Hashable {
     public let cloneName: String?
     /// The meta attributes of the clone, and of the primitive where the clone has none of the name.
     public let metaAttributes: [String: String]
+    /// The meta attributes that hold for the primitive, the cluster's defaults for resources included.
+    private let inherited: [String: String]
     /// The constraints that keep the resource off a node.
     public let bans: [LocationBan]
     /// May hold a password: read through `parameter` and `reading`, never printed.
@@ -20,6 +22,7 @@ public struct ResourceConfiguration: Sendable, Hashable {
         agent: String,
         cloneName: String?,
         metaAttributes: [String: String],
+        inherited: [String: String],
         values: [String: String],
         bans: [LocationBan] = []
     ) {
@@ -27,6 +30,7 @@ public struct ResourceConfiguration: Sendable, Hashable {
         self.agent = agent
         self.cloneName = cloneName
         self.metaAttributes = metaAttributes
+        self.inherited = inherited
         self.values = values
         self.bans = bans
     }
@@ -42,8 +46,8 @@ public struct ResourceConfiguration: Sendable, Hashable {
 
     /// Whether Pacemaker starts, stops and recovers the resource, as far as its own settings go.
     public var isManaged: Bool {
-        let isPaused = metaAttributes["maintenance"].flatMap(pacemakerBoolean) ?? false
-        return (metaAttributes["is-managed"].flatMap(pacemakerBoolean) ?? true) && !isPaused
+        let isPaused = inherited["maintenance"].flatMap(pacemakerBoolean) ?? false
+        return (inherited["is-managed"].flatMap(pacemakerBoolean) ?? true) && !isPaused
     }
 
     /// What an operator names to act on all instances: the clone, or the primitive when there is none.

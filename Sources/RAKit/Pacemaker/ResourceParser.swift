@@ -43,6 +43,8 @@ struct ResourceParser {
     private var templates: [PrimitiveRecord] = []
     private var clones: [(id: String, meta: AttributeSets)] = []
     private var bans: [LocationBan] = []
+    /// What holds for every resource that doesn't say otherwise.
+    private var defaults = AttributeSets()
 
     init(scanner: XMLScanner) { self.scanner = scanner }
 
@@ -57,6 +59,11 @@ struct ResourceParser {
             while try scanner.nextChild(of: configuration) {
                 if scanner.isNamed("resources") {
                     try readResources(clone: nil)
+                } else if scanner.isNamed("rsc_defaults") {
+                    let section = scanner.depth
+                    while try scanner.nextChild(of: section, named: "meta_attributes") {
+                        try defaults.read(&scanner)
+                    }
                 } else if scanner.isNamed("constraints") {
                     try readConstraints()
                 }
@@ -140,15 +147,18 @@ extension ResourceParser {
 
     func configuration(of primitive: PrimitiveRecord) -> ResourceConfiguration {
         let base = template(of: primitive)
-        let meta = (primitive.clone.map { clones[$0].meta.merged } ?? [:])
-            .merging(primitive.meta.merged) { present, _ in present }
-            .merging(base?.meta.merged ?? [:]) { present, _ in present }
+        let outer = primitive.clone.map { clones[$0].meta.merged } ?? [:]
+        let own = primitive.meta.merged.merging(base?.meta.merged ?? [:]) { present, _ in present }
+        let meta = outer.merging(own) { present, _ in present }
+        // Pacemaker asks the primitive first, then what is around it.
+        let inherited = own.merging(outer) { present, _ in present }.merging(defaults.merged) { present, _ in present }
         let values = primitive.values.merged.merging(base?.values.merged ?? [:]) { present, _ in present }
         return ResourceConfiguration(
             name: primitive.id,
             agent: agent(of: primitive),
             cloneName: cloneName(of: primitive),
             metaAttributes: meta,
+            inherited: inherited,
             values: values,
             bans: bans.filter { $0.resource == primitive.id || $0.resource == cloneName(of: primitive) }
         )
