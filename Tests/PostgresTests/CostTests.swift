@@ -18,9 +18,12 @@ struct CostTests {
         try cluster.fake.clearLog()
     }
 
+    /// What a sentinel does after a change isn't the monitor's.
+    private let withoutSentinel = ["fast_failure_detection": "false"]
+
     @Test(arguments: [("n1", OCFExitCode.runningPromoted), ("n2", .success)])
     func steadyMonitorAsksOnceAndWritesNothing(_ node: String, _ code: OCFExitCode) throws {
-        try withCluster(.sync) { cluster in
+        try withCluster(.sync, withoutSentinel) { cluster in
             try settled(cluster)
             let before = connections(cluster[node])
             for round in 1...3 {
@@ -88,7 +91,7 @@ struct CostTests {
         arguments: [("n1", OCFExitCode.runningPromoted), ("n2", .success)]
     )
     func steadyMonitorStartsAtMostOneProgram(_ node: String, _ code: OCFExitCode) throws {
-        try withCluster(.sync) { cluster in
+        try withCluster(.sync, withoutSentinel) { cluster in
             try settled(cluster)
             let record = cluster[node].folder + "/calls"
             var call = cluster.call(node)
