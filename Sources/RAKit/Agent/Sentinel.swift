@@ -177,7 +177,14 @@ extension Sentinel {
         }
         if let ended { return ended == watch.postmaster ? .postmasterEnded : .linkEnded }
         let agent = Agent(environment: environment)
-        guard let found = agent.watchable(agent.observeInstance()), found != watch else { return nil }
+        let instance = agent.observeInstance()
+        // The primary may count on this standby from now on: it must know itself that it has taken part.
+        if case .answering(let facts) = instance.server, agent.mode.isReplicated, facts.isInRecovery,
+            agent.isReceiving(facts)
+        {
+            agent.noteReceiving()
+        }
+        guard let found = agent.watchable(instance), found != watch else { return nil }
         return .linkBegan
     }
 }

@@ -20,7 +20,8 @@ extension Agent {
         return recordCopy.read().map { $0.timeline < timeline } ?? true
     }
 
-    private func noteReceiving() {
+    /// What a standby that receives WAL knows, and whoever chooses a primary asks for.
+    func noteReceiving() {
         noteTakenPart()
         removeLock()
         remark("receiver", nil)
