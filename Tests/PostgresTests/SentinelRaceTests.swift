@@ -7,17 +7,10 @@ import Testing
 /// A sentinel that is where it shouldn't be: late, forgotten, outside replication.
 @Suite(.enabled(if: PostgreSQL.isAvailable, Comment(rawValue: PostgreSQL.need)))
 struct SentinelRaceTests {
-    private func startPrimary(_ cluster: TestCluster) throws -> RunningSentinel {
-        try cluster.must("start", "n1")
-        try cluster.must("promote", "n1")
-        try cluster.must("monitor", "n1", .runningPromoted)
-        return try cluster.awaitSentinel("n1")
-    }
-
     /// A machine so busy that the sentinel which a monitor has started comes when the stop is under way already.
     @Test func oneThatComesAfterTheStopBeganDoesNotReportIt() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            let former = try startPrimary(cluster)
+            let former = try cluster.startWatchedPrimary()
             let words = former.arguments
             try cluster.silence("n1")
             // A backend that doesn't end keeps the postmaster while it is being stopped.
@@ -40,7 +33,7 @@ struct SentinelRaceTests {
 
     @Test func oneWhoseFolderWasRemovedReportsNothingOfAStop() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            let sentinel = try startPrimary(cluster)
+            let sentinel = try cluster.startWatchedPrimary()
             try FileManager.default.removeItem(atPath: cluster["n1"].folder + "/n1.run")
             try cluster.must("demote", "n1")
             try cluster.must("stop", "n1")

@@ -14,13 +14,6 @@ struct SentinelTests {
 
     private let isRelease = AgentBinary.folder == AgentBinary.releaseFolder
 
-    private func makePrimary(_ cluster: TestCluster) throws -> RunningSentinel {
-        try cluster.must("start", "n1")
-        try cluster.must("promote", "n1")
-        try cluster.must("monitor", "n1", .runningPromoted)
-        return try cluster.awaitSentinel("n1")
-    }
-
     @Test func startLeavesOneInASessionOfItsOwn() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
             // Nobody to receive WAL from.
@@ -86,7 +79,7 @@ struct SentinelTests {
 
     @Test func reportIsRepeatedUntilTheClusterHasTakenIt() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            let sentinel = try makePrimary(cluster)
+            let sentinel = try cluster.startWatchedPrimary()
             try cluster.fake.setFault(
                 "crm_resource",
                 "fail Error performing operation: Transport endpoint is not connected"
@@ -101,7 +94,7 @@ struct SentinelTests {
 
     @Test func stopLeavesNoneAndReportsNothing() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            let first = try makePrimary(cluster)
+            let first = try cluster.startWatchedPrimary()
             try cluster.must("demote", "n1")
             #expect(first.isGone)
             try waitFor("the standby") { cluster["n1"].isInRecovery == true }
@@ -117,7 +110,7 @@ struct SentinelTests {
     @Test(arguments: [false, true])
     func monitorReplacesOneThatIsGoneOrHangs(_ hangs: Bool) throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            var former = try makePrimary(cluster)
+            var former = try cluster.startWatchedPrimary()
             for action in ["monitor", "demote"] {
                 if hangs { try former.halt() } else { try cluster.silence("n1") }
                 if action == "demote" {
@@ -143,7 +136,7 @@ struct SentinelTests {
     @Test(arguments: Pause.allCases)
     func nothingIsReportedWhereNobodyActs(_ pause: Pause) throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            let sentinel = try makePrimary(cluster)
+            let sentinel = try cluster.startWatchedPrimary()
             switch pause {
             case .maintenanceMode:
                 let text = "stonith-enabled true\nmaintenance-mode true\n"
@@ -163,7 +156,7 @@ struct SentinelTests {
 
     @Test func parameterLeavesItOut() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            let sentinel = try makePrimary(cluster)
+            let sentinel = try cluster.startWatchedPrimary()
             cluster.parameters["fast_failure_detection"] = "false"
             try cluster.must("monitor", "n1", .runningPromoted)
             #expect(sentinel.isGone && cluster.sentinels("n1").isEmpty)
@@ -180,7 +173,7 @@ struct SentinelTests {
 
     @Test func restartByHandIsNoFailure() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            _ = try makePrimary(cluster)
+            _ = try cluster.startWatchedPrimary()
             let former = cluster["n1"].processID
             let words = ["-D", cluster["n1"].data, "-l", "/dev/null", "-w", "restart"]
             try PostgreSQL.asOwner(PostgreSQL.programs + "/pg_ctl", words)
@@ -194,7 +187,7 @@ struct SentinelTests {
 
     @Test func stopByHandIsReported() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
-            let sentinel = try makePrimary(cluster)
+            let sentinel = try cluster.startWatchedPrimary()
             try PostgreSQL.asOwner(PostgreSQL.programs + "/pg_ctl", ["-D", cluster["n1"].data, "-w", "stop"])
             try sentinel.awaitEnd()
             #expect(cluster.reports.count == 1)

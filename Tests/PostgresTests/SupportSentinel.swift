@@ -53,6 +53,14 @@ struct RunningSentinel: Equatable {
 }
 
 extension TestCluster {
+    /// Makes the first node a primary alone, with its sentinel beside it.
+    func startWatchedPrimary() throws -> RunningSentinel {
+        try must("start", "n1")
+        try must("promote", "n1")
+        try must("monitor", "n1", .runningPromoted)
+        return try awaitSentinel("n1")
+    }
+
     /// Has the cluster know of the resource: a sentinel asks whether anybody acts on a failure.
     ///
     /// - Parameter meta: meta attributes of the resource.

@@ -46,6 +46,15 @@ public struct Agent {
 
     func observeInstance() -> InstanceObservation { observer.observe(by: lookDeadline) }
 
+    /// The instance, the cluster, and the positions that its nodes have published: all asked at the same time.
+    func observeTogether() -> (InstanceObservation, Observed<ClusterObservation>, [NodePosition]) {
+        let reading = tools.startReading()
+        let asking = tools.startAskingPositions()
+        let instance = observeInstance()
+        let cluster = tools.cluster(from: reading.finish(by: deadline.capped(milliseconds: 20_000)))
+        return (instance, cluster, tools.positions(from: asking.finish(by: lookDeadline)))
+    }
+
     func state(of instance: InstanceObservation) -> InstanceState {
         assess(instance, hasStandbySignal: hasStandbySignal)
     }

@@ -13,11 +13,7 @@ extension Agent {
             followNewPrimary()
             return Outcome(.success)
         }
-        let reading = tools.startReading()
-        let asking = tools.startAskingPositions()
-        let instance = observeInstance()
-        let cluster = tools.cluster(from: reading.finish(by: deadline))
-        let positions = tools.positions(from: asking.finish(by: lookDeadline))
+        let (instance, cluster, positions) = observeTogether()
         let isAffected = isAffected(notification)
         switch decideNotification(
             notification.type,

@@ -9,15 +9,12 @@ extension Agent {
         if let refusal = parameterRefusal() { return Outcome(refusal) }
         do throws(Refusal) {
             // Whoever waits for the new primary waits for each of these: they are asked at the same time.
-            let reading = tools.startReading()
-            let asking = tools.startAskingPositions()
-            let instance = observeInstance()
-            let seen = tools.cluster(from: reading.finish(by: deadline.capped(milliseconds: 20_000)))
-            let positions = tools.positions(from: asking.finish(by: lookDeadline))
+            let (instance, seen, positions) = observeTogether()
             let installation = try findInstallation(parameters)
-            guard case .known(let cluster) = seen else {
-                if case .unknown(let why) = seen { throw Refusal(.genericError, "the cluster isn't known: \(why)") }
-                return Outcome(.genericError)
+            let cluster: ClusterObservation
+            switch seen {
+            case .unknown(let why): throw Refusal(.genericError, "the cluster isn't known: \(why)")
+            case .known(let known): cluster = known
             }
             let set = replicaSet(cluster)
             try verifyNodeNames(set, cluster)

@@ -114,7 +114,7 @@ extension PeerQuestion {
 
 private func writeCheckpoint(_ connection: Connection, by deadline: Deadline) -> String? {
     do throws(QueryFailure) {
-        _ = try connection.query("SET statement_timeout = 0; CHECKPOINT", by: deadline)
+        try Queries.checkpoint(connection, by: deadline)
         return nil
     } catch {
         return redactingPasswords(error.text)
