@@ -78,4 +78,20 @@ import Testing
         }
         #expect(verdicts == Set(NotificationVerdict.allCases))
     }
+
+    @Test(arguments: [
+        (NotificationType.post, NotificationOperation.demote, ["alpha"], ["ALPHA"], true),
+        (.post, .demote, ["alpha"], ["alpha", "beta"], false), (.post, .demote, ["alpha"], [], false),
+        (.pre, .demote, ["alpha"], ["alpha"], false), (.post, .stop, ["alpha"], ["alpha"], false),
+    ])
+    func aDemotionLeavesNoPrimary(
+        _ type: NotificationType,
+        _ operation: NotificationOperation,
+        affected: [String],
+        promoted: [String],
+        isExpected: Bool
+    ) {
+        let notification = Notification(type: type, operation: operation, affected: affected, promoted: promoted)
+        #expect(notification.leavesNoPrimary == isExpected)
+    }
 }

@@ -100,6 +100,8 @@ public struct ClusterNode: Sendable, Equatable {
     public var isMaintenance: Bool
     /// Attributes that survive a restart of the node's cluster services ("forever").
     public var permanentAttributes: [String: String]
+    /// Where the CIB has them; nil where it has them in several sets, or only at times.
+    public var place: AttributePlace?
     /// Attributes that go with the node ("reboot").
     public var transientAttributes: [String: String]
     /// The resource's role here as the operation history tells it.
@@ -114,9 +116,11 @@ public struct ClusterNode: Sendable, Equatable {
         isInStandbyMode: Bool = false,
         isMaintenance: Bool = false,
         permanentAttributes: [String: String] = [:],
+        place: AttributePlace? = nil,
         transientAttributes: [String: String] = [:],
         resourceRole: RecordedRole = .unknown
     ) {
+        self.place = place
         self.name = name
         self.isOnline = isOnline
         self.isRemote = isRemote
@@ -127,6 +131,20 @@ public struct ClusterNode: Sendable, Equatable {
         self.permanentAttributes = permanentAttributes
         self.transientAttributes = transientAttributes
         self.resourceRole = resourceRole
+    }
+}
+
+/// The ids by which the CIB has a node's permanent attributes.
+public struct AttributePlace: Sendable, Hashable {
+    public var nodeID: String
+    public var setID: String
+    /// By the attribute's name.
+    public var pairIDs: [String: String]
+
+    public init(nodeID: String, setID: String, pairIDs: [String: String] = [:]) {
+        self.nodeID = nodeID
+        self.setID = setID
+        self.pairIDs = pairIDs
     }
 }
 

@@ -26,18 +26,28 @@ public struct Notification: Sendable, Hashable {
     public var unpromoted: [String]
     /// The nodes that are to be promoted in the same transition.
     public var toPromote: [String]
+    /// The nodes whose instances were promoted before the operation.
+    public var promoted: [String]
 
     public init(
         type: NotificationType,
         operation: NotificationOperation,
         affected: [String],
         unpromoted: [String] = [],
-        toPromote: [String] = []
+        toPromote: [String] = [],
+        promoted: [String] = []
     ) {
+        self.promoted = promoted
         self.toPromote = toPromote
         self.unpromoted = unpromoted
         self.type = type
         self.operation = operation
         self.affected = affected
+    }
+
+    /// Whether no primary is left: none comes up any more without a promotion, of which everybody is told before.
+    public var leavesNoPrimary: Bool {
+        type == .post && operation == .demote && !promoted.isEmpty
+            && promoted.allSatisfy { node in affected.contains { sameName($0, node) } }
     }
 }

@@ -50,13 +50,21 @@ extension Agent {
         return outcome
     }
 
+    /// Whether it has reported that the postmaster has ended by itself, and tells what is to be told of that.
+    private func isSentinelStillNeeded(_ action: OCFAction) -> Bool {
+        guard action != .start, case .absent = observePostmaster(dataDirectory: dataDirectory) else { return false }
+        return action == .demote || awaitToldStop()
+    }
+
     func run(_ action: OCFAction) -> Outcome {
         switch action {
         case .start, .stop, .demote:
-            // First: what ends now ends on purpose.
-            endSentinel()
+            // First: what ends now ends on purpose. What has ended may still be reported, and is told of.
+            if !isSentinelStillNeeded(action) { endSentinel() }
             endRest()
             forgetPromotion()
+            ElectionRounds(resource: environment.resource).forgetTold()
+            if action == .start { forgetToldStop() }
         case .promote:
             if parameters.restartOnPromote { endSentinel() }
             endRest()

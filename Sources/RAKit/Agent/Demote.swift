@@ -7,19 +7,19 @@ extension Agent {
         guard mode.isReplicated, problem == nil else {
             return demoteUnconfigured(problem)
         }
-        let instance = observeInstance()
         // A node that goes into standby mode: what would come up as a standby would be stopped in the same moment.
         let staysDown = environment.isToBeStopped
+        let (instance, seen) = observeForDemotion(staysDown: staysDown)
         var phase = DemotionPhase.fresh
         let cluster: ClusterObservation?
         switch decideDemote(state(of: instance), phase: phase) {
         case .finish(let code, let reason):
             log.info(reason.text)
             // What is about to be stopped says so already: one change of the cluster's state instead of two.
-            recordDemotion(isStopped: reason == .diedBeforeDemotion)
+            recordDemotion(seen, isStopped: reason == .diedBeforeDemotion)
             return Outcome(code, reason.text)
         case .shutDown, .comeUp:
-            cluster = recordDemotion(isStopped: staysDown)
+            cluster = recordDemotion(seen, isStopped: false)
             writeCheckpoint()
         }
         while true {
@@ -28,7 +28,10 @@ extension Agent {
             case .shutDown:
                 phase = .stopping
                 switch shutDownForDemotion() {
-                case .clean where staysDown: return Outcome(.success, "shut down, to be stopped")
+                case .clean where staysDown:
+                    noteToldStop(.begun)
+                    SentinelKeeper(agent: self).tellOfShutdown()
+                    return Outcome(.success, "shut down, to be stopped")
                 case .clean: break
                 // A start would now replay the WAL of a crash, and the failover would wait for it.
                 case .unclean: return Outcome(.success, "the primary could only be ended, and stays down")
@@ -78,10 +81,27 @@ extension Agent {
         }
     }
 
+    /// The instance and, unless what is to be told of it is told by others, the cluster: asked at the same time.
+    ///
+    /// - Parameter staysDown: its stop comes next and tells everything; nobody is promoted on a node that is to be stopped.
+    private func observeForDemotion(
+        staysDown: Bool
+    ) -> (InstanceObservation, Observed<ClusterObservation>?) {
+        if staysDown || toldStop != nil { return (observeInstance(), nil) }
+        let reading = tools.startReading()
+        let instance = observeInstance()
+        let end = deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)
+        return (instance, tools.cluster(from: reading.finish(by: end)))
+    }
+
     /// The cluster must not ask for this node while it goes down; a cluster that can't be told gets told by `stop`.
     @discardableResult
-    private func recordDemotion(isStopped: Bool) -> ClusterObservation? {
-        switch tools.observe(by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)) {
+    private func recordDemotion(
+        _ seen: Observed<ClusterObservation>?,
+        isStopped: Bool
+    ) -> ClusterObservation? {
+        switch seen {
+        case nil: return nil
         case .unknown(let why):
             log.warning("the cluster isn't known: \(why)")
             return nil

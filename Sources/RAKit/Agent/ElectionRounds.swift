@@ -5,11 +5,15 @@ import RACore
 struct ElectionRounds {
     private let file: RunFile
     private let stepBackNote: RunFile
+    private let toldNote: RunFile
+    private let vacancyNote: RunFile
 
     /// - Parameter resource: the resource whose election is counted.
     init(resource: String) {
         file = RunFile("election", resource: resource)
         stepBackNote = RunFile("stepped-back", resource: resource)
+        toldNote = RunFile("told-position", resource: resource)
+        vacancyNote = RunFile("no-primary", resource: resource)
     }
 
     /// How often this node has let others go first, since it was chosen in vain.
@@ -54,5 +58,29 @@ struct ElectionRounds {
     func forget() {
         file.remove()
         stepBackNote.remove()
+        forgetTold()
+    }
+
+    /// Whatever starts or ends a server, and may tell something else.
+    func forgetTold() { toldNote.remove() }
+
+    /// Notes what this node has told the others of its position, in the present run of the cluster manager.
+    func noteTold(_ position: PublishedPosition) {
+        toldNote.write(first: clusterManagerMark(), body: position.text)
+    }
+
+    /// Whether the others know of this very position.
+    func hasTold(_ position: PublishedPosition) -> Bool {
+        guard let note = toldNote.read() else { return false }
+        return note.first == clusterManagerMark()[...] && note.body == position.text[...]
+    }
+
+    /// Notes that the cluster has just said that it has no primary any more.
+    func noteVacancy() { vacancyNote.write(first: String(Moment.sinceBoot().nanoseconds), body: "") }
+
+    /// Whether the cluster has said so since a moment.
+    func isVacant(since moment: Moment) -> Bool {
+        guard let note = vacancyNote.read(), let then = UInt64(note.first) else { return false }
+        return then >= moment.nanoseconds
     }
 }

@@ -4,9 +4,17 @@ extension Agent {
     /// Reports the role and, in the replicated modes, keeps the cluster's records and the synchronous set true.
     func monitor() -> Outcome {
         let first = observePostmaster(dataDirectory: dataDirectory)
-        if case .absent(let leftover) = first { return Outcome(.notRunning, leftover ?? "") }
+        if case .absent(let leftover) = first {
+            if environment.isRecurring, environment.nodeName != nil {
+                FailureReport(resource: environment.resource).noteSeen()
+            }
+            return Outcome(.notRunning, leftover ?? "")
+        }
         let problem = parameterRefusal()
         let isSupervised = mode.isReplicated && problem == nil
+        if isSupervised && !hasStandbySignal, environment.isRecurring, takeSettling() {
+            if let outcome = settle() { return outcome }
+        }
         let claim = isSupervised && !hasStandbySignal ? claimSupervision() : nil
         defer { withExtendedLifetime(claim) {} }
         var instance: InstanceObservation
@@ -52,6 +60,14 @@ extension Agent {
                 instance = observeInstance()
             }
         }
+    }
+
+    /// The first look after a promotion: the sentinel looks after the replication once the addresses are up.
+    private func settle() -> Outcome? {
+        beModest()
+        let instance = observeInstance()
+        guard state(of: instance) == .primary, keepSentinel(instance) else { return nil }
+        return checkSQL(instance, answer: .runningPromoted)
     }
 
     private func report(

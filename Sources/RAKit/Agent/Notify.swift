@@ -6,7 +6,8 @@ extension Agent {
         guard mode.isReplicated, let notification = environment.notification,
             notification.type == .post || notification.operation == .promote, parameterRefusal() == nil
         else { return Outcome(.success) }
-        guard mayMatter(notification) else { return Outcome(.success) }
+        if notification.leavesNoPrimary { ElectionRounds(resource: environment.resource).noteVacancy() }
+        guard mayMatter(notification), !isToldCandidate(notification) else { return Outcome(.success) }
         let claim = hasStandbySignal ? nil : claimSupervision()
         defer { withExtendedLifetime(claim) {} }
         if notification.type == .post, notification.operation == .promote, hasStandbySignal {
@@ -56,6 +57,16 @@ extension Agent {
         case .superviseStandby: return notification.toPromote.isEmpty
         case .checkCandidate, .supervisePrimary, .followNewPrimary: return true
         }
+    }
+
+    /// Whether this is the node that is to be promoted, and the others know where it stands: they compare, and its
+    /// promotion does so again.
+    private func isToldCandidate(_ notification: Notification) -> Bool {
+        guard notification.type == .pre, notification.operation == .promote, isAffected(notification),
+            case .answering(let facts) = observeInstance().server, facts.hasReachedEnd, !isReceiving(facts),
+            let own = position(facts, record: recordCopy.read())
+        else { return false }
+        return ElectionRounds(resource: environment.resource).hasTold(own)
     }
 
     /// A receiver that waits for a dead node would do so until its timeout, a minute by default. What else there is to do

@@ -18,7 +18,7 @@ extension Agent {
             }
             let set = replicaSet(cluster)
             try verifyNodeNames(set, cluster)
-            let performer = InstancePerformer(agent: self, installation: installation, set: set)
+            let performer = InstancePerformer(agent: self, installation: installation, set: set, cluster: cluster)
             var preparation = PromotionPreparation(set: set, seen: (cluster, positions))
             // What is told of the new primary its first monitor tells, beside the start of its addresses.
             return try carryOutPromotion(performer, &preparation, instance)
@@ -32,11 +32,11 @@ extension Agent {
         _ preparation: inout PromotionPreparation,
         _ first: InstanceObservation
     ) throws(Refusal) -> Outcome {
-        var isAttempted = false
-        var (instance, isSeen) = (first, false)
+        // What is recorded meanwhile doesn't change it, and it is looked at again right before it is promoted.
+        var (instance, isFresh, isAttempted) = (first, true, false)
         while true {
-            if isSeen { instance = observeInstance() }
-            isSeen = true
+            if !isFresh { instance = observeInstance() }
+            isFresh = false
             var state = state(of: instance)
             if state == .absent && isAttempted && parameters.restartOnPromote && hasLiveChild() { state = .starting }
             if !isAttempted, let obstacle = try preparation.look(instance, self) {
@@ -52,7 +52,7 @@ extension Agent {
             )
             {
             case .finish(.success, _):
-                if isAttempted { notePromotion(instance.postmaster) }
+                if isAttempted { notePromoted(instance.postmaster) }
                 return Outcome(.success)
             case .finish(let code, let reason): return Outcome(code, "\(reason.text): \(describe(instance))")
             case .wait(let reason):
@@ -60,6 +60,7 @@ extension Agent {
                 pause(milliseconds: 10)
             case .perform(let effects, let reason):
                 isAttempted = reason == .mustPromote
+                isFresh = !isAttempted
                 if isAttempted { notePromotion(instance.postmaster) }
                 log.write(isAttempted ? .notice : .info, reason.text)
                 try performer.perform(effects)

@@ -1,5 +1,8 @@
 import RACore
 
+/// How soon after a promotion its first monitor comes.
+private let settlingMilliseconds: UInt64 = 2000
+
 extension Agent {
     private var promotionNote: RunFile { RunFile("promoted", resource: environment.resource) }
 
@@ -14,6 +17,24 @@ extension Agent {
     func notedPromotion(_ postmaster: PostmasterObservation) -> NotedPromotion {
         guard case .running(let file) = postmaster, let note = promotionNote.read() else { return .none }
         return note.first == String(file.processID)[...] ? .thisServer : .earlierServer
+    }
+
+    private var settlingNote: RunFile { RunFile("settling", resource: environment.resource) }
+
+    /// Notes that this promotion has just ended, and addresses are being started.
+    func notePromoted(_ postmaster: PostmasterObservation) {
+        notePromotion(postmaster)
+        settlingNote.write(first: String(Moment.sinceBoot().nanoseconds), body: "")
+    }
+
+    /// Whether this is the first look after a promotion: clients wait for the addresses that are started beside it, and what
+    /// it would do takes time from them.
+    func takeSettling() -> Bool {
+        guard let note = settlingNote.read() else { return false }
+        settlingNote.remove()
+        let now = Moment.sinceBoot().nanoseconds
+        guard let then = UInt64(note.first), now >= then else { return false }
+        return now - then < settlingMilliseconds * 1_000_000
     }
 
     /// Whatever starts or ends a server.

@@ -114,7 +114,8 @@ struct PromotionPreparation {
 
     /// Whether what was recorded is known to whoever could decide otherwise.
     ///
-    /// They are asked twice: before and after the configuration is made to win over any in which that isn't so.
+    /// All of them are asked before the configuration is made to win over any other. After that this node's own copy tells: one
+    /// that has replaced it meanwhile shows there (decision 14).
     private mutating func confirm(_ agent: Agent) -> String? {
         guard let written else { return nil }
         let tools = agent.tools
@@ -122,7 +123,7 @@ struct PromotionPreparation {
         // This node's own copy, where it has one, and at the same time those of the others.
         let isWitness = witnesses.contains { sameName($0, set.ownNode) }
         let reading = isWitness ? tools.startReading(copyOf: set.ownNode) : tools.startReading()
-        let others = witnesses.filter { !sameName($0, set.ownNode) }
+        let others = sealed == nil ? witnesses.filter { !sameName($0, set.ownNode) } : []
         var lacking = tools.nodeWithout(written, of: others, by: end)
         let own = reading.finish(by: agent.lookDeadline)
         let cluster: ClusterObservation

@@ -13,14 +13,17 @@ private let restartMilliseconds = 2000
 struct Sentinel {
     /// The word before what it watches, among the agent's arguments; no action of OCF.
     static let word = "sentinel"
+    /// What stands for what it watches when there is nothing to watch any more, but to tell.
+    static let stoppedWord = "stopped"
 
     let environment: OCFEnvironment
 
-    private var resource: String { environment.resource }
-    private var log: Log { Log(resource: resource) }
+    var resource: String { environment.resource }
+    var log: Log { Log(resource: resource) }
 
     /// - Returns: the exit code, which nobody reads.
     func run(_ words: [String]) -> Int32 {
+        if words.count == 2, words[1] == Sentinel.stoppedWord { return tellOfShutdown(order: words[0]) }
         guard let order = words.first, let watch = SentinelWatch(words: words.dropFirst()) else {
             printError(
                 "usage: pgsql-swift \(Sentinel.word) ORDER POSTMASTER [SENDER-OR-RECEIVER...]: the agent calls it\n"
@@ -37,10 +40,10 @@ struct Sentinel {
         return OCFExitCode.success.rawValue
     }
 
-    private func isWanted(_ order: String) -> Bool { SentinelOrder(resource: resource).isWanted(order[...]) }
+    func isWanted(_ order: String) -> Bool { SentinelOrder(resource: resource).isWanted(order[...]) }
 
     /// Whoever looks whether a sentinel is there has the lock for a moment.
-    private func takeLock(_ order: String, _ watch: SentinelWatch) -> FileLock? {
+    func takeLock(_ order: String, _ watch: SentinelWatch) -> FileLock? {
         wait(until: .after(milliseconds: 1000), everyMilliseconds: 2) { () -> FileLock?? in
             switch FileLock.take(SentinelKeeper.path(resource), holder: SentinelHolder.text(order, watch)) {
             case .held(let lock): .some(lock)
@@ -54,12 +57,15 @@ struct Sentinel {
         var watch = first
         // Whatever has changed may go on changing: a standby comes back, another one connects.
         var eagerness = Deadline.after(milliseconds: eagerMilliseconds)
+        var isFirst = true
         while true {
-            guard let event = waitForEvent(watch, eagerness) else { continue }
+            let seen = waitForEvent(watch, eagerness, isFirst: isFirst)
+            isFirst = false
+            guard let event = seen else { continue }
             if event == .postmasterEnded { awaitRestart() }
             guard isWanted(order) else { return }
             let agent = Agent(environment: environment)
-            guard let next = act(on: event, agent, watch) else { return }
+            guard let next = act(on: event, agent, watch, order) else { return }
             watch = next
             eagerness = .after(milliseconds: eagerMilliseconds)
             giveMemoryBack()
@@ -68,17 +74,26 @@ struct Sentinel {
     }
 
     /// - Returns: what to watch next; nil to end.
-    private func act(on event: SentinelEvent, _ agent: Agent, _ watch: SentinelWatch) -> SentinelWatch? {
-        // A standby's connection that came back is nobody's business.
-        if event == .linkBegan, agent.hasStandbySignal { return anew(agent, watch, agent.observeInstance()) }
+    private func act(
+        on event: SentinelEvent,
+        _ agent: Agent,
+        _ watch: SentinelWatch,
+        _ order: String
+    ) -> SentinelWatch? {
+        if event != .postmasterEnded, agent.hasStandbySignal {
+            // A standby's connection that came back is nobody's business; that one was lost is told when nobody serves any more.
+            return anew(agent, watch, event == .linkEnded ? agent.publishEnd() : agent.observeInstance())
+        }
         // Before the first look, as whoever had it may change what is seen.
-        let claim = event == .postmasterEnded || agent.hasStandbySignal ? nil : agent.awaitClaim()
+        let claim = event == .postmasterEnded ? nil : agent.awaitClaim()
         defer { withExtendedLifetime(claim) {} }
         let reader = ConfigurationReader(resource: resource)
         let context = try? reader.read(by: agent.deadline.capped(milliseconds: 5000))
         switch decideSentinel(event, presence(), stewardship(agent, context)) {
         case .report:
-            report(agent, context?.cluster)
+            if FailureReport(resource: resource).make({ report(agent) }), let context {
+                tellStop(agent, context, order, isLate: context.configuration.isBannedByOneFailure)
+            }
             return nil
         case .supervise:
             return supervise(agent, context?.cluster, watch, isClaimed: claim != nil)
@@ -93,7 +108,7 @@ extension Sentinel {
 
     private func postmaster() -> PostmasterObservation { observePostmaster(dataDirectory: dataDirectory) }
 
-    private func presence() -> PostmasterPresence {
+    func presence() -> PostmasterPresence {
         switch postmaster() {
         case .absent: .absent
         case .running, .halted: .present
@@ -119,28 +134,6 @@ extension Sentinel {
         return context.configuration.isManaged && !isPaused ? .managed : .unmanaged
     }
 
-    /// Says that the instance has failed, until Pacemaker has taken it or there is nothing to say any more.
-    ///
-    /// What the demotion and the stop that follow would tell the cluster is told at the same time: each change of an
-    /// attribute in the middle of a failover would make Pacemaker plan it anew.
-    private func report(_ agent: Agent, _ cluster: ClusterObservation?) {
-        log.notice("the postmaster has ended: the cluster is told at once")
-        let node = agent.ownNode()
-        let command = Command("crm_resource", ["--fail", "--resource", resource, "--node", node])
-        for _ in 0..<5 {
-            let running = start(command)
-            if let cluster, agent.mode.isReplicated {
-                let effects = announceStop(agent.replicaSet(cluster), cluster: cluster)
-                _ = agent.tools.write(effects, by: agent.deadline.capped(milliseconds: 2000))
-            }
-            let result = running.finish(by: .after(milliseconds: 10_000))
-            if result.isSuccess { return }
-            log.warning("crm_resource --fail: \(result.summary)")
-            pause(milliseconds: 200)
-            guard presence() == .absent else { return }
-        }
-    }
-
     /// Does now what the next monitor would do about a connection that was lost, or is new.
     private func supervise(
         _ agent: Agent,
@@ -148,10 +141,9 @@ extension Sentinel {
         _ watch: SentinelWatch,
         isClaimed: Bool
     ) -> SentinelWatch {
-        if agent.hasStandbySignal { return anew(agent, watch, agent.publishEnd()) }
         let instance = agent.observeInstance()
-        if let cluster, isClaimed, !(agent.newestRecord(cluster)?.isPromoting ?? false) {
-            log.info("a WAL sender has ended or begun: looking at the replication at once")
+        if let cluster, isClaimed {
+            log.info("looking at the replication at once")
             agent.supervisePrimary(instance, .known(cluster))
             return anew(agent, watch, agent.observeInstance())
         }
@@ -169,7 +161,9 @@ extension Sentinel {
     }
 
     /// Waits for what it is there for; in the first moments after a change it looks for new connections as well.
-    private func waitForEvent(_ watch: SentinelWatch, _ eagerness: Deadline) -> SentinelEvent? {
+    ///
+    /// - Parameter isFirst: whether nobody may have looked after the replication yet, as right after a promotion.
+    private func waitForEvent(_ watch: SentinelWatch, _ eagerness: Deadline, isFirst: Bool) -> SentinelEvent? {
         let directory = dataDirectory
         let next = eagerness.isPast ? nil : Deadline.after(milliseconds: eagerStepMilliseconds)
         let ended = waitForEnd(of: [watch.postmaster] + watch.links, by: next) {
@@ -184,8 +178,8 @@ extension Sentinel {
         {
             agent.noteReceiving()
         }
-        guard let found = agent.watchable(instance), found != watch else { return nil }
-        return .linkBegan
+        guard let found = agent.watchable(instance) else { return nil }
+        return found != watch || isFirst && !agent.hasStandbySignal ? .linkBegan : nil
     }
 }
 
@@ -203,9 +197,12 @@ extension Agent {
     }
 
     /// Keeps a sentinel beside an instance that runs.
-    func keepSentinel(_ instance: InstanceObservation) {
-        guard let watch = watchable(instance) else { return }
-        SentinelKeeper(agent: self).ensure(watch)
+    ///
+    /// - Returns: whether there is one.
+    @discardableResult
+    func keepSentinel(_ instance: InstanceObservation) -> Bool {
+        guard let watch = watchable(instance) else { return false }
+        return SentinelKeeper(agent: self).ensure(watch)
     }
 
     func endSentinel() { SentinelKeeper(agent: self).end() }

@@ -16,26 +16,49 @@ struct SentinelKeeper {
     private var path: String { SentinelKeeper.path(agent.environment.resource) }
 
     /// Sees to it that a sentinel watches this; nothing depends on it, so that a failure is only logged.
-    func ensure(_ watch: SentinelWatch) {
+    ///
+    /// - Returns: whether there is one.
+    @discardableResult
+    func ensure(_ watch: SentinelWatch) -> Bool {
         // Nobody acts on a failure of what is called by hand.
-        guard agent.environment.nodeName != nil else { return }
-        guard agent.parameters.fastFailureDetection else { return end() }
+        guard agent.environment.nodeName != nil else { return false }
+        guard agent.parameters.fastFailureDetection else {
+            end()
+            return false
+        }
         if case .held(let found) = holder(), !found.isHalted, found.watch == watch, order.isCurrent(found.order) {
-            return
+            return true
         }
         end()
-        guard let number = order.give() else { return agent.log.warning("no sentinel: \(path) can't be written") }
+        return begin(watch.words)
+    }
+
+    /// Has one tell the cluster of an instance that was shut down, while others go on.
+    func tellOfShutdown() {
+        guard agent.environment.nodeName != nil, agent.parameters.fastFailureDetection else { return }
+        _ = begin([Sentinel.stoppedWord])
+    }
+
+    private func begin(_ words: [String]) -> Bool {
+        guard let number = order.give() else {
+            agent.log.warning("no sentinel: \(path) can't be written")
+            return false
+        }
         let command = Command(
             ownProgram() ?? "/proc/self/exe",
-            [Sentinel.word, number] + watch.words,
+            [Sentinel.word, number] + words,
             environment: sentinelEnvironment(agent.environment)
         )
-        if let failure = startDetached(command) { return agent.log.warning("no sentinel: \(failure)") }
+        if let failure = startDetached(command) {
+            agent.log.warning("no sentinel: \(failure)")
+            return false
+        }
         let isThere = wait(until: .after(milliseconds: arrivalMilliseconds), everyMilliseconds: 1) { () -> Bool? in
             if case .held(let found) = holder(), found.order == number { return true }
             return nil
         }
         if isThere == nil { agent.log.warning("the sentinel that was started isn't there") }
+        return isThere != nil
     }
 
     /// Ends it with whatever it is doing: before the postmaster is ended on purpose, and before anything that it could

@@ -6,7 +6,7 @@ extension Agent {
         if case .absent = observePostmaster(dataDirectory: dataDirectory),
             findServerProcesses(dataDirectory: dataDirectory).isEmpty
         {
-            recordStop()
+            if toldStop != .whole { recordStop() }
             return Outcome(.success)
         }
         let isStandby = hasStandbySignal

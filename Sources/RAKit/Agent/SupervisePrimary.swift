@@ -25,8 +25,6 @@ extension Agent {
         for _ in 0..<supervisionRounds {
             guard let known = told(cluster) else { return }
             let record = newestRecord(known)
-            // Right after a promotion clients wait for the address that is being started.
-            if record?.isPromoting ?? false { beModest() }
             noteAdoption(record, instance.postmaster)
             let input = input(set, instance.postmaster, facts, record, known)
             let plan = decideSupervision(input, barrier: barrier)

@@ -151,44 +151,6 @@ extension Agent {
         return settled(facts).flatMap { stand($0, record, set, cluster) }
     }
 
-    /// Publishes where this standby is, the moment that it receives no WAL and the cluster has no primary any more: whoever
-    /// is promoted next is compared with it.
-    ///
-    /// Not before the cluster knows: a receiver that connects anew goes on from there, the primary acknowledges by what it
-    /// has flushed, and who goes by the former position is promoted without those commits.
-    /// - Returns: what was seen last.
-    func publishEnd() -> InstanceObservation {
-        let end = deadline.capped(milliseconds: 3000)
-        var instance = observeInstance()
-        _ = wait(until: end, everyMilliseconds: 100) { () -> Bool? in
-            guard case .answering(let facts) = instance.server, facts.isInRecovery, !isReceiving(facts) else {
-                return true
-            }
-            if case .known(let cluster) = tools.observe(by: end), hasNoPrimary(cluster) {
-                // Looked at after the cluster: what came in between is in it.
-                instance = observeInstance()
-                publishEnd(instance, cluster)
-                return true
-            }
-            instance = observeInstance()
-            return nil
-        }
-        return instance
-    }
-
-    private func hasNoPrimary(_ cluster: ClusterObservation) -> Bool {
-        let set = replicaSet(cluster)
-        return primaryElsewhere(set, cluster: cluster) == nil && undecidedNode(set, cluster: cluster) == nil
-    }
-
-    private func publishEnd(_ instance: InstanceObservation, _ cluster: ClusterObservation) {
-        guard case .answering(let facts) = instance.server, facts.isInRecovery, facts.hasReachedEnd,
-            !isReceiving(facts), let own = position(facts, record: newestRecord(cluster))
-        else { return }
-        ElectionRounds(resource: environment.resource).open()
-        if let failure = ClusterPerformer(agent: self).perform([.publish(own)]) { log.warning(failure) }
-    }
-
     /// Publishes this node's position; nil when it isn't known.
     private func stand(
         _ facts: ServerFacts,

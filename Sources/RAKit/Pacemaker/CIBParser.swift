@@ -88,9 +88,20 @@ private struct CIBParser {
     private mutating func readNode() throws(XMLFault) {
         let index = try indexOfNode()
         let element = scanner.depth
+        let nodeID = nodes[index].id
+        var (places, isPlain): ([AttributePlace], Bool) = ([], true)
         while try scanner.nextChild(of: element, named: "instance_attributes") {
-            try readPairs(&scanner, into: &nodes[index].permanent)
+            let setID = try scanner.attribute("id")
+            let ids = try readPairs(&scanner, into: &nodes[index].permanent)
+            if let setID, let ids {
+                places.append(AttributePlace(nodeID: nodeID, setID: setID, pairIDs: ids))
+            } else {
+                isPlain = false
+            }
         }
+        // As Pacemaker's own tools name a set.
+        let new = AttributePlace(nodeID: nodeID, setID: "nodes-" + nodeID)
+        nodes[index].place = isPlain && places.count < 2 ? places.first ?? new : nil
     }
 
     private mutating func readNodeState() throws(XMLFault) {
@@ -150,6 +161,7 @@ private struct NodeRecord {
     /// Empty until an element names it.
     var name: String
     var permanent: [String: String] = [:]
+    var place: AttributePlace?
     var transient: [String: String] = [:]
     var membership = Membership()
     var history = OperationHistory()
@@ -167,6 +179,7 @@ private struct NodeRecord {
             isInStandbyMode: isTrue("standby"),
             isMaintenance: isTrue("maintenance"),
             permanentAttributes: permanent,
+            place: place,
             transientAttributes: transient,
             resourceRole: history.role
         )

@@ -12,17 +12,25 @@ func pacemakerBoolean(_ text: String) -> Bool? {
 /// Collects the name-value pairs of an attribute set; a name that is there already keeps its value.
 ///
 /// A set with a rule holds at times only, which a reader can't tell: its pairs don't count.
-func readPairs(_ scanner: inout XMLScanner, into values: inout [String: String]) throws(XMLFault) {
+/// - Returns: the pairs' ids by their names; nil for a set with a rule.
+@discardableResult
+func readPairs(
+    _ scanner: inout XMLScanner,
+    into values: inout [String: String]
+) throws(XMLFault) -> [String: String]? {
     let set = scanner.depth
     var pairs: [(String, String)] = []
+    var ids: [String: String] = [:]
     var hasRule = false
     while try scanner.nextChild(of: set) {
         if scanner.isNamed("rule") { hasRule = true }
         guard scanner.isNamed("nvpair"), let name = try scanner.attribute("name") else { continue }
         pairs.append((name, try scanner.attribute("value") ?? ""))
+        ids[name] = try scanner.attribute("id")
     }
-    guard !hasRule else { return }
+    guard !hasRule else { return nil }
     values.merge(pairs) { present, _ in present }
+    return ids
 }
 
 /// The cluster options that an observation holds.

@@ -57,7 +57,8 @@ public struct OCFEnvironment: Sendable {
             operation: operation,
             affected: names("notify_\(operation.rawValue)_uname"),
             unpromoted: names("notify_slave_uname"),
-            toPromote: names("notify_promote_uname")
+            toPromote: names("notify_promote_uname"),
+            promoted: names("notify_master_uname")
         )
     }
 

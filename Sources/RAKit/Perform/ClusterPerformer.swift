@@ -3,6 +3,8 @@ import RACore
 /// Carries out what `monitor` may change: node attributes, whom commits wait for, the WAL receiver's connection.
 struct ClusterPerformer {
     let agent: Agent
+    /// The cluster as it was seen last, where that is known: then changes that belong together are one.
+    var cluster: ClusterObservation?
 
     /// Carries effects out in their order; attributes that follow each other are written side by side.
     ///
@@ -49,7 +51,9 @@ struct ClusterPerformer {
 
     private func flush(_ attributes: inout [ClusterEffect]) -> String? {
         defer { attributes = [] }
-        return attributes.isEmpty ? nil : agent.tools.write(attributes, by: agent.deadline)
+        guard !attributes.isEmpty else { return nil }
+        if let cluster, agent.tools.writeAtOnce(attributes, in: cluster, by: agent.deadline) { return nil }
+        return agent.tools.write(attributes, by: agent.deadline)
     }
 
     /// Writes the setting, has the server read it, and waits until it is in effect.

@@ -5,11 +5,14 @@ struct InstancePerformer {
     let agent: Agent
     let installation: Installation
     let set: ReplicaSet
+    /// The cluster as it was seen last, where that is known.
+    let cluster: ClusterObservation?
     let starter: PostmasterStarter
     /// By when a shutdown must have ended; the action's own deadline unless something comes after it.
     var shutdownEnd: Deadline
 
-    init(agent: Agent, installation: Installation, set: ReplicaSet) {
+    init(agent: Agent, installation: Installation, set: ReplicaSet, cluster: ClusterObservation? = nil) {
+        self.cluster = cluster
         self.agent = agent
         self.installation = installation
         self.set = set
@@ -37,7 +40,7 @@ struct InstancePerformer {
 
     private func record(_ changes: inout [ClusterEffect]) throws(Refusal) {
         defer { changes = [] }
-        guard let failure = ClusterPerformer(agent: agent).perform(changes) else { return }
+        guard let failure = ClusterPerformer(agent: agent, cluster: cluster).perform(changes) else { return }
         throw Refusal(.genericError, failure)
     }
 

@@ -39,6 +39,8 @@ public struct LocalWAL: Sendable {
     ///
     /// Only for an instance that is stopped. The WAL since the last checkpoint is read, as recovery would.
     public func lastRecord(_ control: ControlFile, _ history: TimelineHistory, by deadline: Deadline) -> WALPosition {
+        // A shutdown in order ends with its checkpoint.
+        if control.clusterState == "shut down" { return control.checkpoint }
         let known = [control.checkpoint, control.minimumRecoveryEnd].compactMap { $0 }.max() ?? control.checkpoint
         let left = history.ancestors.last.map { WALPosition(timeline: history.timeline, lsn: $0.switchPoint) }
         let start = max(known, left ?? known)

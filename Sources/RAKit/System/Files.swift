@@ -58,6 +58,8 @@ public struct FileFacts: Sendable, Hashable {
     public let device: UInt64
     public let inode: UInt64
     public let size: Int64
+    /// When the content was changed last, in nanoseconds since 1970.
+    public let modified: Int64
 
     public init?(_ path: String) {
         var facts = Glibc.stat()
@@ -70,6 +72,7 @@ public struct FileFacts: Sendable, Hashable {
         device = UInt64(facts.st_dev)
         inode = UInt64(facts.st_ino)
         size = Int64(facts.st_size)
+        modified = Int64(facts.st_mtim.tv_sec) * 1_000_000_000 + Int64(facts.st_mtim.tv_nsec)
     }
 
     public func isSameFile(as other: FileFacts) -> Bool { device == other.device && inode == other.inode }

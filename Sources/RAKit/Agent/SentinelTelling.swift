@@ -1,0 +1,67 @@
+import RACore
+
+/// After what time a failover is taken to be over, whatever came of it.
+private let failoverMilliseconds = 5000
+
+extension Sentinel {
+    /// Says that the instance has failed, until Pacemaker has taken it or there is nothing to say any more.
+    ///
+    /// Nothing else before: Pacemaker's controller plans on each change, and sleeps for a second when a failure comes in
+    /// between (`do_pe_invoke_callback`, seen with 2.1.5).
+    func report(_ agent: Agent) -> Bool {
+        log.notice("the postmaster has ended: the cluster is told at once")
+        let command = Command("crm_resource", ["--fail", "--resource", resource, "--node", agent.ownNode()])
+        for _ in 0..<5 {
+            let result = start(command).finish(by: .after(milliseconds: 10_000))
+            if result.isSuccess { return true }
+            log.warning("crm_resource --fail: \(result.summary)")
+            pause(milliseconds: 200)
+            guard presence() == .absent else { return false }
+        }
+        return false
+    }
+
+    /// Tells the cluster what the stop would that comes next, of an instance that was demoted for it.
+    ///
+    /// - Returns: the exit code, which nobody reads.
+    func tellOfShutdown(order: String) -> Int32 {
+        guard let lock = takeLock(order, SentinelWatch(postmaster: ownProcessID())) else {
+            return OCFExitCode.genericError.rawValue
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let agent = Agent(environment: environment)
+        guard isWanted(order), presence() == .absent,
+            let context = try? ConfigurationReader(resource: resource).read(
+                by: agent.deadline.capped(milliseconds: 5000)
+            )
+        else { return OCFExitCode.success.rawValue }
+        let isAway = context.cluster.node(agent.ownNode())?.isInStandbyMode ?? false
+        tellStop(agent, context, order, isLate: isAway)
+        return OCFExitCode.success.rawValue
+    }
+
+    /// Tells the cluster what the stop of this instance would, so that the failover needn't wait for that.
+    ///
+    /// Each change of an attribute makes Pacemaker plan anew.
+    /// - Parameter isLate: whether something else keeps this node from being chosen, so that its attributes can wait until the
+    ///   failover is over.
+    func tellStop(_ agent: Agent, _ context: ResourceContext, _ order: String, isLate: Bool) {
+        guard agent.mode.isReplicated, agent.parameterRefusal() == nil else { return }
+        if !isLate, agent.announceStopped(context.cluster) != nil { return }
+        agent.noteToldStop(.begun)
+        agent.tellStoppedEnd(context.cluster)
+        guard isLate, agent.toldStop == .whole else { return }
+        let end = Deadline.after(milliseconds: failoverMilliseconds)
+        pause(milliseconds: failoverMilliseconds / 5)
+        _ = wait(until: end, everyMilliseconds: 500) { () -> Bool? in
+            guard isWanted(order), presence() == .absent, case .known(let now) = agent.tools.observe(by: end) else {
+                return true
+            }
+            guard now.promotedNode(otherThan: agent.ownNode()) != nil || end.remainingMilliseconds < 600 else {
+                return nil
+            }
+            if let failure = agent.announceStopped(now) { log.warning(failure) }
+            return true
+        }
+    }
+}

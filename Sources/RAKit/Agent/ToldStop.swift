@@ -1,0 +1,61 @@
+import RACore
+
+/// How long a stop waits for what is being told; it takes a tenth of a second.
+private let tellingMilliseconds = 300
+
+/// How much of what a stop tells the cluster was told already, when the postmaster had ended by itself.
+enum ToldStop: String {
+    /// That nobody is to be promoted here, or a failure has said so; the rest is being told.
+    case begun
+    /// Everything that a failover needs.
+    case whole
+}
+
+extension Agent {
+    private var toldStopNote: RunFile { RunFile("told-stop", resource: environment.resource) }
+
+    /// What the note is worth: that of another run of the cluster manager, which has forgotten what it was told, or of data
+    /// that a server has had since, is worth nothing.
+    private var toldStopMark: String? {
+        FileFacts(dataDirectory + "/global/pg_control").map { "\(clusterManagerMark()) \($0.inode) \($0.modified)" }
+    }
+
+    /// What was told since the postmaster ended, as far as that still holds.
+    var toldStop: ToldStop? {
+        guard let note = toldStopNote.read(), let mark = toldStopMark, note.first == mark[...] else { return nil }
+        return ToldStop(rawValue: String(note.body))
+    }
+
+    /// Whether everything was told: what is being told is waited for, as long as it usually takes.
+    func awaitToldStop() -> Bool {
+        let end = deadline.capped(milliseconds: tellingMilliseconds)
+        let told = wait(until: end, everyMilliseconds: 2) { () -> ToldStop?? in
+            toldStop == .begun ? nil : .some(toldStop)
+        }
+        return told == .some(.whole)
+    }
+
+    func noteToldStop(_ told: ToldStop) {
+        guard let mark = toldStopMark else { return }
+        toldStopNote.write(first: mark, body: told.rawValue)
+    }
+
+    /// Whatever starts a server.
+    func forgetToldStop() { toldStopNote.remove() }
+
+    /// Tells where the data of an instance end whose postmaster has ended by itself.
+    func tellStoppedEnd(_ cluster: ClusterObservation) {
+        // Processes that are left may still write.
+        guard findServerProcesses(dataDirectory: dataDirectory).isEmpty, let stopped = stoppedEnd() else { return }
+        let end = deadline.capped(milliseconds: 2000)
+        guard tools.write([announcement(stopped, cluster)], by: end) == nil else { return }
+        noteToldStop(.whole)
+    }
+
+    /// Tells that nobody is to be promoted here.
+    ///
+    /// - Returns: nil, or what failed.
+    func announceStopped(_ cluster: ClusterObservation) -> String? {
+        tools.write(announceStop(replicaSet(cluster), cluster: cluster), by: deadline.capped(milliseconds: 2000))
+    }
+}
