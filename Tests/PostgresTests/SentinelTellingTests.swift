@@ -68,6 +68,79 @@ struct SentinelTellingTests {
         }
     }
 
+    /// Its sentinel has been there since it was a standby, and watches nothing else than before.
+    @Test func survivorOfTwoCompletesItsRecordWithoutASecondMonitor() throws {
+        try withSentinels { cluster in
+            try cluster.bringUp()
+            try cluster.awaitSentinel("n2", links: 1)
+            try cluster.silence("n1")
+            try cluster.cutPower("n1")
+            try cluster.awaitSentinel("n2", links: 0)
+            cluster.leavesFirstLook = true
+            cluster.primaryAddress = "127.0.1.2"
+            try cluster.must("promote", "n2")
+            try cluster.must("monitor", "n2", .runningPromoted)
+            try waitFor("a complete record") {
+                cluster.attribute("record", "n2").flatMap { ClusterRecord($0) }?.isPromoting == false
+            }
+        }
+    }
+
+    /// - Parameter isInStandbyMode: whether the cluster says why it is to be stopped.
+    @Test(arguments: [false, true])
+    func demotionBeforeAStopIsToldBesideIt(isInStandbyMode: Bool) throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            _ = try bringUp(cluster)
+            try cluster.must("monitor", "n1", .runningPromoted)
+            if isInStandbyMode {
+                try replaceFile("\(cluster.fake.folder)/nodes/n1/permanent/standby", with: Array("on\n".utf8))
+            }
+            cluster.meta["notify_stop_uname"] = "n1"
+            try cluster.fake.clearLog()
+            try cluster.must("demote", "n1")
+            #expect(!cluster.fake.calls.contains { $0.hasPrefix("crm_attribute") } || !isInStandbyMode)
+            #expect(cluster["n1"].processID == nil)
+            try waitFor("the position of what has ended") { cluster.fake.position("n1")?.isRunning == false }
+            try waitFor("what it tells at once") {
+                isInStandbyMode || cluster.attribute("score", "n1") == "-INFINITY"
+            }
+            #expect(isInStandbyMode == (cluster.attribute("score", "n1") != "-INFINITY"))
+            try cluster.must("stop", "n1")
+            try waitFor("all of it") { cluster.attribute("status", "n1") == "STOP" }
+            #expect(cluster.attribute("score", "n1") == "-INFINITY")
+            try waitFor("its end") { cluster.sentinels("n1").isEmpty }
+            #expect(cluster.reports == [])
+        }
+    }
+
+    @Test func stopAfterADemotionTellsWhatAKilledOneHasNot() throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            _ = try bringUp(cluster)
+            try cluster.must("monitor", "n1", .runningPromoted)
+            cluster.meta["notify_stop_uname"] = "n1"
+            try cluster.fake.setFault("cibadmin", "hang")
+            try cluster.must("demote", "n1")
+            try cluster.silence("n1")
+            try cluster.fake.setFault("cibadmin", nil)
+            try cluster.must("stop", "n1")
+            #expect(cluster.fake.position("n1")?.isRunning == false)
+            #expect(cluster.attribute("status", "n1") == "STOP")
+        }
+    }
+
+    @Test func secondFailureIsReportedThoughAMonitorSawTheFirst() throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            let sentinel = try bringUp(cluster)
+            try sentinel.halt()
+            try cluster["n1"].killPostmaster()
+            #expect(cluster.call("n1").run("monitor").code == OCFExitCode.notRunning.rawValue)
+            try cluster.must("stop", "n1")
+            try cluster.must("start", "n1")
+            try cluster["n1"].killPostmaster()
+            try waitFor("the report", seconds: 5) { cluster.reports.count == 1 }
+        }
+    }
+
     @Test func stopTellsItselfWhatAHangingSentinelHasNot() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
             let sentinel = try bringUp(cluster)
@@ -119,18 +192,24 @@ struct SentinelTellingTests {
             try waitFor("the end of what was received") {
                 cluster["n2"].value("SELECT count(*) FROM pg_stat_wal_receiver") == "0"
             }
-            // The CIB hasn't it yet: the notification is enough.
+            // It may still be serving as long as its demotion has failed.
+            try cluster.fake.record("n1", "demote", code: 1)
             var call = cluster.call("n2")
             call.meta["notify_type"] = "post"
             call.meta["notify_operation"] = "demote"
             call.meta["notify_demote_uname"] = "n1"
             call.meta["notify_master_uname"] = "n1"
+            try cluster.fake.clearLog()
             #expect(call.run("notify").code == 0)
+            try waitFor("looks at the cluster") { cluster.fake.calls.filter { $0 == "cibadmin --query" }.count > 2 }
+            #expect(cluster.fake.position("n2") == nil)
+            try cluster.fake.record("n1", "demote", code: 0)
             try waitFor("its position", seconds: 5) { cluster.fake.position("n2") != nil }
             try waitFor("the end of its look") { cluster.watched("n2")?.count == 1 }
             try cluster.fake.clearLog()
             #expect(cluster.notify("pre", "promote", "n2", on: "n2").code == 0)
-            #expect(cluster.fake.calls == [])
+            // Whether another is further.
+            #expect(cluster.fake.calls == ["attrd_updater -n pg-position -Q -A"])
         }
     }
 }

@@ -204,4 +204,24 @@ import Testing
             #expect(announce(set, cluster).isEmpty)
         }
     }
+
+    /// A demotion that failed may have left a primary that serves, and a position is final only when none does.
+    @Test(arguments: [
+        (RecordedRole.unpromoted, true, true), (.stopped, true, true), (.failed, true, false), (.unknown, true, false),
+        (.promoted, true, false), (.failed, false, true), (.promoted, false, true),
+    ])
+    func primaryIsOverOnceItIsDemotedOrGone(_ role: RecordedRole, isOnline: Bool, isOver: Bool) {
+        var former = Build.node("alpha")
+        (former.resourceRole, former.isOnline) = (role, isOnline)
+        let cluster = Build.cluster([former, Build.node("beta")])
+        let record = Build.record("alpha")
+        #expect(isPrimaryOver(Build.set(own: "beta"), record: record, cluster: cluster) == isOver)
+        var lost = cluster
+        lost.nodes[0].isOnline = false
+        lost.nodes[0].isUnclean = true
+        #expect(!isPrimaryOver(Build.set(own: "beta"), record: record, cluster: lost))
+        #expect(
+            isPrimaryOver(Build.set(own: "beta"), record: nil, cluster: cluster) == (role != .promoted || !isOnline)
+        )
+    }
 }

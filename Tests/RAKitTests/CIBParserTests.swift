@@ -196,4 +196,13 @@ func fixtureCIB(_ name: String, file: String = #filePath) throws -> [UInt8] {
             try parseCIB(Array("<crm_mon/>".utf8), resource: "pgsql")
         }
     }
+
+    /// A stop that follows a failed demotion says nothing of what still runs.
+    @Test func whatIsStoppedAfterAFailureIsNoStandby() throws {
+        let stop = operation("stop", call: -1, code: 193, status: -1)
+        #expect(try role(stop, operation("demote", call: 7, code: 1)) == .failed)
+        #expect(try role(stop, operation("demote", call: 7, code: 0)) == .unpromoted)
+        #expect(try role(stop, operation("asyncmon", call: 7, code: 1)) == .unpromoted)
+        #expect(try role(stop) == .unpromoted)
+    }
 }

@@ -61,7 +61,7 @@ private func isRecent(_ position: PublishedPosition, _ newest: RecordStamp?) -> 
 /// The node that Pacemaker would promote now: the one with the best score; nil when nobody may be promoted.
 public func promotableNode(_ set: ReplicaSet, cluster: ClusterObservation) -> String? {
     let scores = set.members.compactMap { member -> (node: String, score: Int)? in
-        guard let node = cluster.node(member), node.isOnline,
+        guard let node = cluster.node(member), node.isOnline, ![.stopped, .failed].contains(node.resourceRole),
             let text = attributeValue(.score, node: member, in: cluster, resource: set.resource),
             case .score(let number)? = PromotionScore(text), number > 0
         else { return nil }

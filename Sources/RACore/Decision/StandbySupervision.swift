@@ -12,6 +12,22 @@ public func primaryElsewhere(_ set: ReplicaSet, cluster: ClusterObservation) -> 
     }?.name
 }
 
+/// Whether nobody acknowledges commits any more, nor will without a promotion: the recorded primary was demoted or has
+/// stopped, or its node is gone and fenced.
+///
+/// One whose demotion or monitor has failed may still be serving: not before it is stopped.
+public func isPrimaryOver(_ set: ReplicaSet, record: ClusterRecord?, cluster: ClusterObservation) -> Bool {
+    guard cluster.promotedNode(otherThan: set.ownNode) == nil, undecidedNode(set, cluster: cluster) == nil else {
+        return false
+    }
+    guard let record, !sameName(record.primary, set.ownNode), let node = cluster.node(record.primary), node.isOnline
+    else { return true }
+    return switch node.resourceRole {
+    case .stopped, .unpromoted: true
+    case .promoted, .failed, .unknown: false
+    }
+}
+
 /// What a standby tells the cluster while a primary runs elsewhere.
 public func followPrimary(_ set: ReplicaSet, cluster: ClusterObservation) -> [ClusterEffect] {
     var effects: [ClusterEffect] = [.delete(.xlogLocation, node: set.ownNode)]

@@ -53,7 +53,7 @@ extension Agent {
     /// Whether it has reported that the postmaster has ended by itself, and tells what is to be told of that.
     private func isSentinelStillNeeded(_ action: OCFAction) -> Bool {
         guard action != .start, case .absent = observePostmaster(dataDirectory: dataDirectory) else { return false }
-        return action == .demote || awaitToldStop()
+        return action == .demote ? toldStop != nil : awaitToldStop()
     }
 
     func run(_ action: OCFAction) -> Outcome {
@@ -64,7 +64,10 @@ extension Agent {
             endRest()
             forgetPromotion()
             ElectionRounds(resource: environment.resource).forgetTold()
-            if action == .start { forgetToldStop() }
+            if action == .start {
+                forgetToldStop()
+                FailureReport(resource: environment.resource).forget()
+            }
         case .promote:
             if parameters.restartOnPromote { endSentinel() }
             endRest()

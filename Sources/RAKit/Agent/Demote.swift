@@ -29,8 +29,7 @@ extension Agent {
                 phase = .stopping
                 switch shutDownForDemotion() {
                 case .clean where staysDown:
-                    noteToldStop(.begun)
-                    SentinelKeeper(agent: self).tellOfShutdown()
+                    if SentinelKeeper(agent: self).tellOfShutdown() { noteToldStop(.begun) }
                     return Outcome(.success, "shut down, to be stopped")
                 case .clean: break
                 // A start would now replay the WAL of a crash, and the failover would wait for it.

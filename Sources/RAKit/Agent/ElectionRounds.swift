@@ -81,6 +81,6 @@ struct ElectionRounds {
     /// Whether the cluster has said so since a moment.
     func isVacant(since moment: Moment) -> Bool {
         guard let note = vacancyNote.read(), let then = UInt64(note.first) else { return false }
-        return then >= moment.nanoseconds
+        return then >= moment.nanoseconds && then <= Moment.sinceBoot().nanoseconds
     }
 }

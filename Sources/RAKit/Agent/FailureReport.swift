@@ -45,10 +45,16 @@ struct FailureReport {
     /// - Returns: what `report` says, or whether a monitor does it.
     func make(_ report: () -> Bool) -> Bool {
         RunFile.makeFolder()
-        let attempt = FileLock.take(path, holder: String(ownProcessID()))
-        defer { withExtendedLifetime(attempt) {} }
+        // A monitor has it for a moment.
+        let lock = wait(until: .after(milliseconds: 50), everyMilliseconds: 1) { () -> FileLock? in
+            if case .held(let lock) = FileLock.take(path, holder: String(ownProcessID())) { lock } else { nil }
+        }
+        defer { withExtendedLifetime(lock) {} }
         return isSeen ? true : report()
     }
+
+    /// Whatever starts a server may fail anew.
+    func forget() { seen.remove() }
 
     private var isSeen: Bool {
         guard let note = seen.read(), let then = UInt64(note.first) else { return false }

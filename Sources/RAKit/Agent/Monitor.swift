@@ -1,5 +1,8 @@
 import RACore
 
+/// How long it takes from a demotion until the next promotion has begun.
+private let failoverMilliseconds: UInt64 = 2000
+
 extension Agent {
     /// Reports the role and, in the replicated modes, keeps the cluster's records and the synchronous set true.
     func monitor() -> Outcome {
@@ -44,7 +47,7 @@ extension Agent {
                 if isSupervised { keepSentinel(instance) }
                 return checkSQL(instance, answer: .runningPromoted)
             case .superviseStandby:
-                if isSupervised, !isFollowing(instance),
+                if isSupervised, !isFollowing(instance), !isFailoverBeginning,
                     let failure = superviseStandby(instance, cluster ?? tools.observe(by: deadline))
                 {
                     return failure
@@ -62,11 +65,22 @@ extension Agent {
         }
     }
 
+    /// Whether the primary was just demoted: until another is promoted, notifications ask for what is needed.
+    private var isFailoverBeginning: Bool {
+        let now = Moment.sinceBoot().nanoseconds
+        let span = failoverMilliseconds * 1_000_000
+        return ElectionRounds(resource: environment.resource)
+            .isVacant(since: Moment(nanoseconds: now > span ? now - span : 0))
+    }
+
     /// The first look after a promotion: the sentinel looks after the replication once the addresses are up.
     private func settle() -> Outcome? {
-        beModest()
         let instance = observeInstance()
-        guard state(of: instance) == .primary, keepSentinel(instance) else { return nil }
+        // One of its own: that of the standby has had its first look.
+        endSentinel()
+        let isSeenTo = state(of: instance) == .primary && keepSentinel(instance)
+        beModest()
+        guard isSeenTo else { return nil }
         return checkSQL(instance, answer: .runningPromoted)
     }
 

@@ -66,7 +66,11 @@ extension Agent {
             case .answering(let facts) = observeInstance().server, facts.hasReachedEnd, !isReceiving(facts),
             let own = position(facts, record: recordCopy.read())
         else { return false }
-        return ElectionRounds(resource: environment.resource).hasTold(own)
+        guard ElectionRounds(resource: environment.resource).hasTold(own) else { return false }
+        // One that is further may not be able to say so.
+        return tools.positions(by: lookDeadline).allSatisfy { other in
+            !other.position.isRunning || other.position.timeline == own.timeline && other.position.lsn <= own.lsn
+        }
     }
 
     /// A receiver that waits for a dead node would do so until its timeout, a minute by default. What else there is to do

@@ -18,10 +18,12 @@ extension Agent {
         let rounds = ElectionRounds(resource: environment.resource)
         let unheard = environment.isNotified ? unheardMilliseconds.notified : unheardMilliseconds.otherwise
         var nextLook = Deadline.after(milliseconds: unheard)
+        var hasHeard = false
         var instance = observeInstance()
         _ = wait(until: end, everyMilliseconds: 5) { () -> Bool? in
-            let isVacant = rounds.isVacant(since: began)
-            guard isVacant || nextLook.isPast else { return nil }
+            let isNews = !hasHeard && rounds.isVacant(since: began)
+            guard isNews || nextLook.isPast else { return nil }
+            hasHeard = hasHeard || isNews
             nextLook = .after(milliseconds: 100)
             let cluster = tools.observe(by: end)
             // Looked at after the cluster: what came in between is in it.
@@ -32,20 +34,16 @@ extension Agent {
             guard case .known(let known) = cluster else { return nil }
             // An operator does what is to be done.
             if known.properties.isMaintenanceMode { return true }
-            guard isVacant || hasNoPrimary(known) else { return nil }
-            publishEnd(facts, known)
+            let record = newestRecord(known)
+            guard isPrimaryOver(replicaSet(known), record: record, cluster: known) else { return nil }
+            publishEnd(facts, record)
             return true
         }
         return instance
     }
 
-    private func hasNoPrimary(_ cluster: ClusterObservation) -> Bool {
-        let set = replicaSet(cluster)
-        return primaryElsewhere(set, cluster: cluster) == nil && undecidedNode(set, cluster: cluster) == nil
-    }
-
-    private func publishEnd(_ facts: ServerFacts, _ cluster: ClusterObservation) {
-        guard facts.hasReachedEnd, let own = position(facts, record: newestRecord(cluster)) else { return }
+    private func publishEnd(_ facts: ServerFacts, _ record: ClusterRecord?) {
+        guard facts.hasReachedEnd, let own = position(facts, record: record) else { return }
         let rounds = ElectionRounds(resource: environment.resource)
         rounds.open()
         if let failure = ClusterPerformer(agent: self).perform([.publish(own)]) { return log.warning(failure) }

@@ -92,7 +92,7 @@ struct Sentinel {
         switch decideSentinel(event, presence(), stewardship(agent, context)) {
         case .report:
             if FailureReport(resource: resource).make({ report(agent) }), let context {
-                tellStop(agent, context, order, isLate: context.configuration.isBannedByOneFailure)
+                tellStop(agent, context.cluster, order) { _ in context.configuration.isBannedByOneFailure }
             }
             return nil
         case .supervise:
@@ -177,6 +177,8 @@ extension Sentinel {
             agent.isReceiving(facts)
         {
             agent.noteReceiving()
+            // What was published isn't where it is any more.
+            if let failure = ClusterPerformer(agent: agent).perform(agent.leaveElection()) { log.warning(failure) }
         }
         guard let found = agent.watchable(instance) else { return nil }
         return found != watch || isFirst && !agent.hasStandbySignal ? .linkBegan : nil

@@ -34,9 +34,11 @@ struct SentinelKeeper {
     }
 
     /// Has one tell the cluster of an instance that was shut down, while others go on.
-    func tellOfShutdown() {
-        guard agent.environment.nodeName != nil, agent.parameters.fastFailureDetection else { return }
-        _ = begin([Sentinel.stoppedWord])
+    ///
+    /// - Returns: whether there is one that does.
+    func tellOfShutdown() -> Bool {
+        guard agent.environment.nodeName != nil, agent.parameters.fastFailureDetection else { return false }
+        return begin([Sentinel.stoppedWord])
     }
 
     private func begin(_ words: [String]) -> Bool {

@@ -35,33 +35,36 @@ extension Sentinel {
                 by: agent.deadline.capped(milliseconds: 5000)
             )
         else { return OCFExitCode.success.rawValue }
-        let isAway = context.cluster.node(agent.ownNode())?.isInStandbyMode ?? false
-        tellStop(agent, context, order, isLate: isAway)
+        tellStop(agent, context.cluster, order) { $0.node(agent.ownNode())?.isInStandbyMode ?? false }
         return OCFExitCode.success.rawValue
     }
 
     /// Tells the cluster what the stop of this instance would, so that the failover needn't wait for that.
     ///
     /// Each change of an attribute makes Pacemaker plan anew.
-    /// - Parameter isLate: whether something else keeps this node from being chosen, so that its attributes can wait until the
-    ///   failover is over.
-    func tellStop(_ agent: Agent, _ context: ResourceContext, _ order: String, isLate: Bool) {
+    /// - Parameter isKeptAway: whether something else keeps this node from being chosen, so that its attributes can wait
+    ///   until the failover is over.
+    func tellStop(
+        _ agent: Agent,
+        _ cluster: ClusterObservation,
+        _ order: String,
+        isKeptAway: (ClusterObservation) -> Bool
+    ) {
         guard agent.mode.isReplicated, agent.parameterRefusal() == nil else { return }
-        if !isLate, agent.announceStopped(context.cluster) != nil { return }
         agent.noteToldStop(.begun)
-        agent.tellStoppedEnd(context.cluster)
-        guard isLate, agent.toldStop == .whole else { return }
-        let end = Deadline.after(milliseconds: failoverMilliseconds)
+        let isLate = isKeptAway(cluster)
+        let isTold = (isLate || agent.announceStopped(cluster) == nil) && agent.tellStoppedEnd(cluster)
+        guard isTold else { return agent.forgetToldStop() }
+        agent.noteToldStop(.whole)
+        guard isLate else { return }
+        let over = Deadline.after(milliseconds: failoverMilliseconds)
         pause(milliseconds: failoverMilliseconds / 5)
-        _ = wait(until: end, everyMilliseconds: 500) { () -> Bool? in
-            guard isWanted(order), presence() == .absent, case .known(let now) = agent.tools.observe(by: end) else {
-                return true
-            }
-            guard now.promotedNode(otherThan: agent.ownNode()) != nil || end.remainingMilliseconds < 600 else {
-                return nil
-            }
-            if let failure = agent.announceStopped(now) { log.warning(failure) }
-            return true
+        _ = wait(until: .after(milliseconds: 2 * failoverMilliseconds), everyMilliseconds: 500) { () -> Bool? in
+            guard isWanted(order), presence() == .absent else { return true }
+            guard case .known(let now) = agent.tools.observe(by: .after(milliseconds: 5000)) else { return nil }
+            let isOver = now.promotedNode(otherThan: agent.ownNode()) != nil || over.isPast
+            guard isOver || !isKeptAway(now) else { return nil }
+            return agent.announceStopped(now) == nil ? true : nil
         }
     }
 }

@@ -2,6 +2,8 @@ import RACore
 
 /// How long a stop waits for what is being told; it takes a tenth of a second.
 private let tellingMilliseconds = 300
+/// How long processes may take to notice that their postmaster has ended.
+private let orphanMilliseconds = 1000
 
 /// How much of what a stop tells the cluster was told already, when the postmaster had ended by itself.
 enum ToldStop: String {
@@ -44,12 +46,15 @@ extension Agent {
     func forgetToldStop() { toldStopNote.remove() }
 
     /// Tells where the data of an instance end whose postmaster has ended by itself.
-    func tellStoppedEnd(_ cluster: ClusterObservation) {
+    ///
+    /// - Returns: whether it could.
+    func tellStoppedEnd(_ cluster: ClusterObservation) -> Bool {
         // Processes that are left may still write.
-        guard findServerProcesses(dataDirectory: dataDirectory).isEmpty, let stopped = stoppedEnd() else { return }
-        let end = deadline.capped(milliseconds: 2000)
-        guard tools.write([announcement(stopped, cluster)], by: end) == nil else { return }
-        noteToldStop(.whole)
+        let isAlone = wait(until: .after(milliseconds: orphanMilliseconds), everyMilliseconds: 10) { () -> Bool? in
+            findServerProcesses(dataDirectory: dataDirectory).isEmpty ? true : nil
+        }
+        guard isAlone != nil, let stopped = stoppedEnd() else { return false }
+        return tools.write([announcement(stopped, cluster)], by: deadline.capped(milliseconds: 2000)) == nil
     }
 
     /// Tells that nobody is to be promoted here.

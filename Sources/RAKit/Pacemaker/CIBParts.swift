@@ -130,9 +130,13 @@ struct RecordedOperation {
     /// When the result last changed, in epoch seconds; 0 when it isn't recorded.
     let changed: Int
     let role: RecordedRole
+    /// A stop whose result isn't known yet.
+    var isStopUnderWay: Bool { callID == .max && role == .unpromoted && isStop }
+    private let isStop: Bool
 
     /// nil for an operation that tells nothing: cancelled, a monitor that isn't finished, or of a kind without a role.
     init?(_ scanner: XMLScanner) throws(XMLFault) {
+        isStop = scanner.attribute("operation", is: "stop")
         // An action under way has taken the place of the one before it, and is newer than any result.
         if let before = RecordedOperation.roleBefore(scanner) {
             callID = .max
@@ -184,13 +188,24 @@ struct RecordedOperation {
 /// The newest of a resource's operations on a node.
 struct OperationHistory {
     private var newest: RecordedOperation?
+    /// The newest that is finished, as far as the history still has one.
+    private var finished: RecordedOperation?
 
-    var role: RecordedRole { newest?.role ?? .unknown }
+    /// What is being stopped after a failure, of its demotion perhaps, may be anything still.
+    var role: RecordedRole {
+        guard let newest else { return .unknown }
+        return newest.isStopUnderWay && finished?.role == .failed ? .failed : newest.role
+    }
 
     /// A recurring monitor keeps its call number: of two results with one number the later change counts.
     mutating func record(_ operation: RecordedOperation?) {
         guard let operation else { return }
-        guard let newest else { return self.newest = operation }
-        if (operation.callID, operation.changed) >= (newest.callID, newest.changed) { self.newest = operation }
+        if isNewer(operation, than: newest) { newest = operation }
+        if operation.callID != .max, isNewer(operation, than: finished) { finished = operation }
+    }
+
+    private func isNewer(_ operation: RecordedOperation, than other: RecordedOperation?) -> Bool {
+        guard let other else { return true }
+        return (operation.callID, operation.changed) >= (other.callID, other.changed)
     }
 }
