@@ -22,7 +22,7 @@ public func decideNotification(
     switch (type, operation, state, isAffected) {
     case (.pre, .promote, .standby, _): .checkCandidate
     case (.pre, _, _, _): .ignore
-    // Its first monitor looks after what it needs; addresses wait for the end of this notification.
+    // Its sentinel looks after what it needs; addresses wait for the end of this notification.
     case (.post, .promote, .primary, true): .ignore
     case (.post, .start, .primary, _), (.post, .stop, .primary, _), (.post, .promote, .primary, false),
         (.post, .demote, .primary, _):

@@ -20,7 +20,7 @@ extension Agent {
             try verifyNodeNames(set, cluster)
             let performer = InstancePerformer(agent: self, installation: installation, set: set, cluster: cluster)
             var preparation = PromotionPreparation(set: set, seen: (cluster, positions))
-            // What is told of the new primary its first monitor tells, beside the start of its addresses.
+            // What is to be told of the new primary its sentinel tells, once its addresses are being started.
             return try carryOutPromotion(performer, &preparation, instance)
         } catch {
             return Outcome(error)
