@@ -9,7 +9,7 @@ extension Agent {
         }
         // A node that goes into standby mode: what would come up as a standby would be stopped in the same moment.
         let staysDown = environment.isToBeStopped
-        let (instance, seen) = observeForDemotion(staysDown: staysDown)
+        let (instance, seen) = observeForDemotion()
         var phase = DemotionPhase.fresh
         let cluster: ClusterObservation?
         switch decideDemote(state(of: instance), phase: phase) {
@@ -19,7 +19,7 @@ extension Agent {
             recordDemotion(seen, isStopped: reason == .diedBeforeDemotion)
             return Outcome(code, reason.text)
         case .shutDown, .comeUp:
-            cluster = recordDemotion(seen, isStopped: false)
+            cluster = recordDemotion(seen, isStopped: staysDown)
             writeCheckpoint()
         }
         while true {
@@ -80,13 +80,9 @@ extension Agent {
         }
     }
 
-    /// The instance and, unless what is to be told of it is told by others, the cluster: asked at the same time.
-    ///
-    /// - Parameter staysDown: its stop comes next and tells everything; nobody is promoted on a node that is to be stopped.
-    private func observeForDemotion(
-        staysDown: Bool
-    ) -> (InstanceObservation, Observed<ClusterObservation>?) {
-        if staysDown || toldStop != nil { return (observeInstance(), nil) }
+    /// The instance and, unless the sentinel has told what is to be told, the cluster: asked at the same time.
+    private func observeForDemotion() -> (InstanceObservation, Observed<ClusterObservation>?) {
+        if toldStop != nil { return (observeInstance(), nil) }
         let reading = tools.startReading()
         let instance = observeInstance()
         let end = deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)

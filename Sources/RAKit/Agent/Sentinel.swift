@@ -92,7 +92,7 @@ struct Sentinel {
         switch decideSentinel(event, presence(), stewardship(agent, context)) {
         case .report:
             if FailureReport(resource: resource).make({ report(agent) }), let context {
-                tellStop(agent, context.cluster, order) { _ in context.configuration.isBannedByOneFailure }
+                tellStop(agent, context.cluster)
             }
             return nil
         case .supervise:

@@ -1,8 +1,5 @@
 import RACore
 
-/// After what time a failover is taken to be over, whatever came of it.
-private let failoverMilliseconds = 5000
-
 extension Sentinel {
     /// Says that the instance has failed, until Pacemaker has taken it or there is nothing to say any more.
     ///
@@ -35,36 +32,18 @@ extension Sentinel {
                 by: agent.deadline.capped(milliseconds: 5000)
             )
         else { return OCFExitCode.success.rawValue }
-        tellStop(agent, context.cluster, order) { $0.node(agent.ownNode())?.isInStandbyMode ?? false }
+        tellStop(agent, context.cluster)
         return OCFExitCode.success.rawValue
     }
 
     /// Tells the cluster what the stop of this instance would, so that the failover needn't wait for that.
     ///
-    /// Each change of an attribute makes Pacemaker plan anew.
-    /// - Parameter isKeptAway: whether something else keeps this node from being chosen, so that its attributes can wait
-    ///   until the failover is over.
-    func tellStop(
-        _ agent: Agent,
-        _ cluster: ClusterObservation,
-        _ order: String,
-        isKeptAway: (ClusterObservation) -> Bool
-    ) {
+    /// First that nobody is to be promoted here: a node that may run the resource again a moment later, as its standby mode
+    /// or its failure is taken back, would be chosen for its score while its instance is stopped.
+    func tellStop(_ agent: Agent, _ cluster: ClusterObservation) {
         guard agent.mode.isReplicated, agent.parameterRefusal() == nil else { return }
         agent.noteToldStop(.begun)
-        let isLate = isKeptAway(cluster)
-        let isTold = (isLate || agent.announceStopped(cluster) == nil) && agent.tellStoppedEnd(cluster)
-        guard isTold else { return agent.forgetToldStop() }
-        agent.noteToldStop(.whole)
-        guard isLate else { return }
-        let over = Deadline.after(milliseconds: failoverMilliseconds)
-        pause(milliseconds: failoverMilliseconds / 5)
-        _ = wait(until: .after(milliseconds: 2 * failoverMilliseconds), everyMilliseconds: 500) { () -> Bool? in
-            guard isWanted(order), presence() == .absent else { return true }
-            guard case .known(let now) = agent.tools.observe(by: .after(milliseconds: 5000)) else { return nil }
-            let isOver = now.promotedNode(otherThan: agent.ownNode()) != nil || over.isPast
-            guard isOver || !isKeptAway(now) else { return nil }
-            return agent.announceStopped(now) == nil ? true : nil
-        }
+        let isTold = agent.announceStopped(cluster) == nil && agent.tellStoppedEnd(cluster)
+        if isTold { agent.noteToldStop(.whole) } else { agent.forgetToldStop() }
     }
 }

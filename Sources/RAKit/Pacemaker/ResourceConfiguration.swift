@@ -50,9 +50,6 @@ public struct ResourceConfiguration: Sendable, Hashable {
         return (inherited["is-managed"].flatMap(pacemakerBoolean) ?? true) && !isPaused
     }
 
-    /// Whether a single failure keeps the resource off its node (`migration-threshold`): it isn't started there again.
-    public var isBannedByOneFailure: Bool { inherited["migration-threshold"] == "1" }
-
     /// What an operator names to act on all instances: the clone, or the primitive when there is none.
     public var outerName: String { cloneName ?? name }
 }
