@@ -12,13 +12,6 @@ struct SentinelLookTests {
         cluster.attribute("record", "n1").flatMap { ClusterRecord($0) }
     }
 
-    /// Both nodes up, and nothing but the primary's sentinel that looks.
-    private func bringUp(_ cluster: TestCluster) throws {
-        try cluster.bringUp()
-        try cluster.awaitSentinel("n1", links: 1)
-        try cluster.silence("n2")
-    }
-
     private func returnStandby(_ cluster: TestCluster) throws {
         // It was lost too often to be waited for again at once; that is another test's matter.
         try removeFile(cluster["n1"].folder + "/n1.run/pgsql-swift-pg.steadiness")
@@ -38,7 +31,7 @@ struct SentinelLookTests {
     @Test func lostStandbyIsRecordedBeforeCommitsGoOnWithoutAMonitor() throws {
         try withSentinels { cluster in
             cluster.fake.environment["FAKE_WATCH"] = cluster["n1"].temporary + "/rep_mode.conf"
-            try bringUp(cluster)
+            try cluster.bringUp(watching: "n1")
             #expect(setting(cluster) == "\"n2\"")
             try cluster.fake.clearLog()
             endServers(cluster["n2"].data)
@@ -57,7 +50,7 @@ struct SentinelLookTests {
 
     @Test func unmanagedPrimaryIsLeftAlone() throws {
         try withSentinels { cluster in
-            try bringUp(cluster)
+            try cluster.bringUp(watching: "n1")
             try cluster.describeResource(["is-managed": "false"])
             try cluster.fake.clearLog()
             endServers(cluster["n2"].data)
@@ -69,9 +62,7 @@ struct SentinelLookTests {
 
     @Test func endOfTheReceiverPublishesThePosition() throws {
         try withSentinels { cluster in
-            try cluster.bringUp()
-            try cluster.awaitSentinel("n2", links: 1)
-            try cluster.silence("n1")
+            try cluster.bringUp(watching: "n2")
             #expect(cluster.fake.position("n2") == nil)
             try cluster["n1"].query("INSERT INTO public.t VALUES (1)")
             try cluster.awaitReplay("n2", of: "n1")
@@ -88,9 +79,7 @@ struct SentinelLookTests {
     /// A connection that is lost for a moment, while the primary goes on: what is received later would be missing in it.
     @Test func positionIsNotPublishedWhileThereIsAPrimary() throws {
         try withSentinels { cluster in
-            try cluster.bringUp()
-            try cluster.awaitSentinel("n2", links: 1)
-            try cluster.silence("n1")
+            try cluster.bringUp(watching: "n2")
             let access = cluster["n1"].text("pg_hba.conf")
             try cluster["n1"].write("host replication all all reject\n" + access, to: "pg_hba.conf")
             try cluster.fake.clearLog()
@@ -105,7 +94,7 @@ struct SentinelLookTests {
 
     @Test func sentinelThatIsKilledInALookLeavesNothingUnsafe() throws {
         try withSentinels { cluster in
-            try bringUp(cluster)
+            try cluster.bringUp(watching: "n1")
             for step in 1...3 {
                 let sentinel = try cluster.awaitSentinel("n1", links: 1)
                 try cluster.fake.setFault("crm_attribute", "kill \(step)")
@@ -127,7 +116,7 @@ struct SentinelLookTests {
 
     @Test func sentinelThatHangsInALookDoesNotKeepTheMonitorFromIts() throws {
         try withSentinels { cluster in
-            try bringUp(cluster)
+            try cluster.bringUp(watching: "n1")
             let sentinel = try cluster.awaitSentinel("n1", links: 1)
             try cluster.fake.setFault("crm_attribute", "hang")
             try cluster.fake.clearLog()
@@ -159,7 +148,7 @@ struct SentinelLookTests {
     @Test func twoLooksAtTheSameTimeNeverPromiseTooMuch() throws {
         try withSentinels { cluster in
             cluster.fake.environment["FAKE_WATCH"] = cluster["n1"].temporary + "/rep_mode.conf"
-            try bringUp(cluster)
+            try cluster.bringUp(watching: "n1")
             try cluster.fake.setFault("cibadmin", "slow 1.6 --scope")
             // The monitor isn't about to replace the sentinel, which would end that, too.
             try cluster.fake.setFault("crm_attribute", "slow 1.5 STREAMING|SYNC")

@@ -57,9 +57,7 @@ struct SentinelRaceTests {
 
     @Test func promotionDoesNotWakeItToPublish() throws {
         try withSentinels { cluster in
-            try cluster.bringUp()
-            try cluster.awaitSentinel("n2", links: 1)
-            try cluster.silence("n1")
+            try cluster.bringUp(watching: "n2")
             try cluster.cutPower("n1")
             try waitFor("its position", seconds: 5) { cluster.fake.position("n2") != nil }
             cluster.primaryAddress = "127.0.1.2"

@@ -67,9 +67,7 @@ struct SentinelTellingTests {
     /// Its sentinel has been there since it was a standby, and watches nothing else than before.
     @Test func survivorOfTwoCompletesItsRecordWithoutASecondMonitor() throws {
         try withSentinels { cluster in
-            try cluster.bringUp()
-            try cluster.awaitSentinel("n2", links: 1)
-            try cluster.silence("n1")
+            try cluster.bringUp(watching: "n2")
             try cluster.cutPower("n1")
             try cluster.awaitSentinel("n2", links: 0)
             cluster.leavesFirstLook = true
@@ -172,9 +170,7 @@ struct SentinelTellingTests {
 
     @Test func candidateWhosePositionIsKnownIsNotAsked() throws {
         try withSentinels { cluster in
-            try cluster.bringUp()
-            try cluster.awaitSentinel("n2", links: 1)
-            try cluster.silence("n1")
+            try cluster.bringUp(watching: "n2")
             endServers(cluster["n1"].data)
             try waitFor("the end of what was received") {
                 cluster["n2"].value("SELECT count(*) FROM pg_stat_wal_receiver") == "0"

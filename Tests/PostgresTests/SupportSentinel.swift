@@ -107,6 +107,13 @@ extension TestCluster {
         return found[0]
     }
 
+    /// Both nodes up, and nothing but one node's sentinel that looks.
+    func bringUp(watching node: String) throws {
+        try bringUp()
+        try awaitSentinel(node, links: 1)
+        for other in instances where other.node != node { try silence(other.node) }
+    }
+
     /// Leaves a node without one, so that only the other node's acts.
     func silence(_ node: String) throws {
         for found in sentinels(node) {

@@ -1,7 +1,7 @@
 import RACore
 
-/// What this node remembers of an election from one look to the next: for how long the ballots have been the same, and how
-/// often it was chosen in vain.
+/// What this node remembers of an election from one look to the next: since when there is no primary, for how long the
+/// ballots have been the same, what it has told of itself, and how often it was chosen in vain.
 struct ElectionRounds {
     private let file: RunFile
     private let stepBackNote: RunFile
@@ -76,11 +76,11 @@ struct ElectionRounds {
     }
 
     /// Notes that the cluster has just said that it has no primary any more.
-    func noteVacancy() { vacancyNote.write(first: String(Moment.sinceBoot().nanoseconds), body: "") }
+    func noteVacancy() { vacancyNote.write() }
 
     /// Whether the cluster has said so since a moment.
-    func isVacant(since moment: Moment) -> Bool {
-        guard let note = vacancyNote.read(), let then = UInt64(note.first) else { return false }
-        return then >= moment.nanoseconds && then <= Moment.sinceBoot().nanoseconds
-    }
+    func isVacant(since moment: Moment) -> Bool { vacancyNote.moment.map { $0 >= moment } ?? false }
+
+    /// Whether the cluster said so less long ago than that.
+    func isVacant(forLessThan milliseconds: UInt64) -> Bool { vacancyNote.isRecent(milliseconds: milliseconds) }
 }

@@ -28,7 +28,7 @@ struct FailureReport {
         _ = wait(until: end, everyMilliseconds: 2) { () -> Bool? in
             switch FileLock.take(path, holder: String(ownProcessID())) {
             case .held(let lock):
-                seen.write(first: String(Moment.sinceBoot().nanoseconds), body: "")
+                seen.write()
                 withExtendedLifetime(lock) {}
                 return true
             case .busy:
@@ -50,15 +50,9 @@ struct FailureReport {
             if case .held(let lock) = FileLock.take(path, holder: String(ownProcessID())) { lock } else { nil }
         }
         defer { withExtendedLifetime(lock) {} }
-        return isSeen ? true : report()
+        return seen.isRecent(milliseconds: seenMilliseconds) || report()
     }
 
     /// Whatever starts a server may fail anew.
     func forget() { seen.remove() }
-
-    private var isSeen: Bool {
-        guard let note = seen.read(), let then = UInt64(note.first) else { return false }
-        let now = Moment.sinceBoot().nanoseconds
-        return now >= then && now - then < seenMilliseconds * 1_000_000
-    }
 }

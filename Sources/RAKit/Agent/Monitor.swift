@@ -67,10 +67,7 @@ extension Agent {
 
     /// Whether the primary was just demoted: until another is promoted, notifications ask for what is needed.
     private var isFailoverBeginning: Bool {
-        let now = Moment.sinceBoot().nanoseconds
-        let span = failoverMilliseconds * 1_000_000
-        return ElectionRounds(resource: environment.resource)
-            .isVacant(since: Moment(nanoseconds: now > span ? now - span : 0))
+        ElectionRounds(resource: environment.resource).isVacant(forLessThan: failoverMilliseconds)
     }
 
     /// The first look after a promotion: the sentinel looks after the replication once the addresses are up.

@@ -24,17 +24,14 @@ extension Agent {
     /// Notes that this promotion has just ended, and addresses are being started.
     func notePromoted(_ postmaster: PostmasterObservation) {
         notePromotion(postmaster)
-        settlingNote.write(first: String(Moment.sinceBoot().nanoseconds), body: "")
+        settlingNote.write()
     }
 
     /// Whether this is the first look after a promotion: clients wait for the addresses that are started beside it, and what
     /// it would do takes time from them.
     func takeSettling() -> Bool {
-        guard let note = settlingNote.read() else { return false }
-        settlingNote.remove()
-        let now = Moment.sinceBoot().nanoseconds
-        guard let then = UInt64(note.first), now >= then else { return false }
-        return now - then < settlingMilliseconds * 1_000_000
+        defer { settlingNote.remove() }
+        return settlingNote.isRecent(milliseconds: settlingMilliseconds)
     }
 
     /// Whatever starts or ends a server.

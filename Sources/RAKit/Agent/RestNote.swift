@@ -9,15 +9,15 @@ struct RestNote {
 
     /// What the primary looked like, if the look is recent enough to rest on.
     func read() -> RestingState? {
-        guard let note = file.read(), let then = UInt64(note.first) else { return nil }
-        let now = Moment.sinceBoot().nanoseconds
-        guard now >= then, now - then < UInt64(RestingState.longestMilliseconds) * 1_000_000 else { return nil }
+        guard let note = file.read(), file.isRecent(milliseconds: UInt64(RestingState.longestMilliseconds)) else {
+            return nil
+        }
         return RestingState(text: String(note.body))
     }
 
     /// - Parameter moment: when the cluster was asked.
     func write(_ state: RestingState, at moment: Moment) {
-        file.write(first: String(moment.nanoseconds), body: state.text)
+        file.write(moment, body: state.text)
     }
 
     func forget() { file.remove() }

@@ -10,8 +10,8 @@ extension ClusterTools {
         return run(command, by: deadline.capped(milliseconds: callMilliseconds)).isSuccess
     }
 
-    /// The same, not yet run; nil for effects of another kind, and where the CIB has the node's attributes in several sets or
-    /// in none.
+    /// The same, not yet run; nil for effects of another kind, and where the CIB has the node's attributes in several sets, or
+    /// only at times.
     func commandAtOnce(_ effects: [ClusterEffect], in cluster: ClusterObservation) -> Command? {
         var (epoch, pairs): (Int?, [(name: String, value: String)]) = (nil, [])
         var node: String?

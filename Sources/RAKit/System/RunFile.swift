@@ -45,4 +45,21 @@ struct RunFile {
     }
 
     func remove() { try? removeFile(path) }
+
+    /// Notes a moment, by default now, in the first line.
+    func write(_ moment: Moment = .sinceBoot(), body: String = "") {
+        write(first: String(moment.nanoseconds), body: body)
+    }
+
+    /// The moment in the first line; nil without one, and for one that is still to come: it is from before a restart of the
+    /// machine.
+    var moment: Moment? {
+        guard let then = read().flatMap({ UInt64($0.first) }).map({ Moment(nanoseconds: $0) }) else { return nil }
+        return then <= .sinceBoot() ? then : nil
+    }
+
+    /// Whether the moment is less long ago than that.
+    func isRecent(milliseconds: UInt64) -> Bool {
+        moment.map { Moment.sinceBoot().nanoseconds - $0.nanoseconds < milliseconds * 1_000_000 } ?? false
+    }
 }
