@@ -31,19 +31,22 @@ extension Sentinel {
             let context = try? ConfigurationReader(resource: resource).read(
                 by: agent.deadline.capped(milliseconds: 5000)
             )
-        else { return OCFExitCode.success.rawValue }
+        else {
+            // The stop tells itself, and doesn't wait.
+            agent.forgetToldStop()
+            return OCFExitCode.success.rawValue
+        }
         tellStop(agent, context.cluster)
         return OCFExitCode.success.rawValue
     }
 
     /// Tells the cluster what the stop of this instance would, so that the failover needn't wait for that.
     ///
-    /// First that nobody is to be promoted here: a node that may run the resource again a moment later, as its standby mode
+    /// Also that nobody is to be promoted here: a node that may run the resource again a moment later, as its standby mode
     /// or its failure is taken back, would be chosen for its score while its instance is stopped.
     func tellStop(_ agent: Agent, _ cluster: ClusterObservation) {
         guard agent.mode.isReplicated, agent.parameterRefusal() == nil else { return }
         agent.noteToldStop(.begun)
-        let isTold = agent.announceStopped(cluster) == nil && agent.tellStoppedEnd(cluster)
-        if isTold { agent.noteToldStop(.whole) } else { agent.forgetToldStop() }
+        if agent.tellStopped(cluster) { agent.noteToldStop(.whole) } else { agent.forgetToldStop() }
     }
 }

@@ -45,22 +45,26 @@ extension Agent {
     /// Whatever starts a server.
     func forgetToldStop() { toldStopNote.remove() }
 
-    /// Tells where the data of an instance end whose postmaster has ended by itself.
+    /// Tells what the stop of an instance would whose postmaster has ended: that nobody is to be promoted here, and where
+    /// its data end.
     ///
     /// - Returns: whether it could.
-    func tellStoppedEnd(_ cluster: ClusterObservation) -> Bool {
-        // Processes that are left may still write.
+    func tellStopped(_ cluster: ClusterObservation) -> Bool {
+        var isPublished = false
+        let effects = announceStop(replicaSet(cluster), cluster: cluster)
+        // Where the data end may take a while to find out, and is told beside the rest.
+        let failure = tools.write(effects, by: deadline.capped(milliseconds: 5000)) {
+            isPublished = tellEnd(cluster)
+        }
+        return failure == nil && isPublished
+    }
+
+    /// Tells where the data of an instance end whose postmaster has ended by itself, once nothing may write any more.
+    private func tellEnd(_ cluster: ClusterObservation) -> Bool {
         let isAlone = wait(until: .after(milliseconds: orphanMilliseconds), everyMilliseconds: 10) { () -> Bool? in
             findServerProcesses(dataDirectory: dataDirectory).isEmpty ? true : nil
         }
         guard isAlone != nil, let stopped = stoppedEnd() else { return false }
         return tools.write([announcement(stopped, cluster)], by: deadline.capped(milliseconds: 2000)) == nil
-    }
-
-    /// Tells that nobody is to be promoted here.
-    ///
-    /// - Returns: nil, or what failed.
-    func announceStopped(_ cluster: ClusterObservation) -> String? {
-        tools.write(announceStop(replicaSet(cluster), cluster: cluster), by: deadline.capped(milliseconds: 2000))
     }
 }

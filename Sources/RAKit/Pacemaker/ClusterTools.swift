@@ -97,14 +97,23 @@ public struct ClusterTools: Sendable {
     /// Writes attributes side by side; their order among each other is open.
     ///
     /// A call that hangs is ended after its time and tried again while the deadline allows.
+    /// - Parameter meanwhile: what else is done, once, while the commands run.
     /// - Returns: nil, or what failed.
-    public func write(_ effects: [ClusterEffect], by deadline: Deadline) -> String? {
+    public func write(
+        _ effects: [ClusterEffect],
+        by deadline: Deadline,
+        meanwhile: () -> Void = {}
+    ) -> String? {
         var failure: String?
-        var open = effects
+        var (open, isFirst) = (effects, true)
+        if open.isEmpty { meanwhile() }
         while !open.isEmpty {
             var failed: [ClusterEffect] = []
             let commands = open.compactMap { command(for: $0) }
-            let results = runSideBySide(commands, by: deadline.capped(milliseconds: callMilliseconds))
+            let results = runSideBySide(commands, by: deadline.capped(milliseconds: callMilliseconds)) {
+                if isFirst { meanwhile() }
+            }
+            isFirst = false
             for (effect, result) in zip(open, results) {
                 if result.isSuccess || isDoneAlready(effect, result, by: deadline) { continue }
                 failed.append(effect)
@@ -118,9 +127,13 @@ public struct ClusterTools: Sendable {
         return nil
     }
 
-    private func runSideBySide(_ commands: [Command], by deadline: Deadline) -> [CommandResult] {
+    private func runSideBySide(
+        _ commands: [Command],
+        by deadline: Deadline,
+        meanwhile: () -> Void = {}
+    ) -> [CommandResult] {
         var results: [CommandResult] = []
-        runBatch(commands[...], by: deadline, into: &results)
+        runBatch(commands[...], by: deadline, into: &results, meanwhile)
         return results.reversed()
     }
 
@@ -128,11 +141,12 @@ public struct ClusterTools: Sendable {
     private func runBatch(
         _ commands: ArraySlice<Command>,
         by deadline: Deadline,
-        into results: inout [CommandResult]
+        into results: inout [CommandResult],
+        _ meanwhile: () -> Void
     ) {
-        guard let first = commands.first else { return }
+        guard let first = commands.first else { return meanwhile() }
         let running = start(first)
-        runBatch(commands.dropFirst(), by: deadline, into: &results)
+        runBatch(commands.dropFirst(), by: deadline, into: &results, meanwhile)
         results.append(running.finish(by: deadline))
     }
 
