@@ -67,16 +67,29 @@ import Testing
                     for isAffected in [false, true] {
                         let verdict = decideNotification(type, operation, state: state, isAffected: isAffected)
                         verdicts.insert(verdict)
-                        let isCandidateChecked = type == .pre && operation == .promote && state == .standby
-                        if type == .pre { #expect(verdict == (isCandidateChecked ? .checkCandidate : .ignore)) }
-                        if state == .primary { #expect([.ignore, .supervisePrimary].contains(verdict)) }
-                        if state != .primary && state != .standby { #expect(verdict == .ignore, "\(state)") }
+                        let before = beforehand(operation, state, isAffected)
+                        if type == .pre { #expect(verdict == before, "\(operation) \(state) \(isAffected)") }
+                        if type == .post, state == .primary { #expect([.ignore, .supervisePrimary].contains(verdict)) }
+                        if type == .post, state != .primary && state != .standby {
+                            #expect(verdict == .ignore, "\(state)")
+                        }
                         if state == .standby { #expect(verdict != .supervisePrimary) }
                     }
                 }
             }
         }
         #expect(verdicts == Set(NotificationVerdict.allCases))
+    }
+
+    /// A standby looks at the candidate, and what isn't certain to be no primary announces its demotion.
+    private func beforehand(
+        _ operation: NotificationOperation,
+        _ state: InstanceState,
+        _ isAffected: Bool
+    ) -> NotificationVerdict {
+        if operation == .promote && state == .standby { return .checkCandidate }
+        let isNoPrimary = [.absent, .standby, .fullStandby].contains(state)
+        return operation == .demote && isAffected && !isNoPrimary ? .announceDemotion : .ignore
     }
 
     @Test(arguments: [

@@ -3,6 +3,8 @@ public enum NotificationVerdict: Sendable, Hashable, CaseIterable {
     case ignore
     /// Pacemaker is about to promote a node: see whether it is the best one.
     case checkCandidate
+    /// Pacemaker is about to demote this primary: say so while clients are still served.
+    case announceDemotion
     /// A standby came or went: look at the replication now instead of at the next monitor.
     case supervisePrimary
     /// An instance came or went while there may be no primary: look at the cluster as a standby does.
@@ -21,6 +23,11 @@ public func decideNotification(
 ) -> NotificationVerdict {
     switch (type, operation, state, isAffected) {
     case (.pre, .promote, .standby, _): .checkCandidate
+    // Also one that doesn't answer: it is asked nothing.
+    case (.pre, .demote, .primary, true), (.pre, .demote, .fullPrimary, true), (.pre, .demote, .starting, true),
+        (.pre, .demote, .stopping, true), (.pre, .demote, .refusing, true), (.pre, .demote, .hung, true),
+        (.pre, .demote, .unknown, true):
+        .announceDemotion
     case (.pre, _, _, _): .ignore
     // Its sentinel looks after what it needs; addresses wait for the end of this notification.
     case (.post, .promote, .primary, true): .ignore

@@ -11,15 +11,14 @@ extension Agent {
         let staysDown = environment.isToBeStopped
         let (instance, seen) = observeForDemotion()
         var phase = DemotionPhase.fresh
-        let cluster: ClusterObservation?
         switch decideDemote(state(of: instance), phase: phase) {
         case .finish(let code, let reason):
             log.info(reason.text)
             // What is about to be stopped says so already: one change of the cluster's state instead of two.
-            recordDemotion(seen, isStopped: reason == .diedBeforeDemotion)
+            if let seen { recordDemotion(seen, isStopped: reason == .diedBeforeDemotion, by: quarter) }
             return Outcome(code, reason.text)
         case .shutDown, .comeUp:
-            cluster = recordDemotion(seen, isStopped: staysDown)
+            if let seen { recordDemotion(seen, isStopped: staysDown, by: quarter, asSeen: false) }
             writeCheckpoint()
         }
         while true {
@@ -29,14 +28,16 @@ extension Agent {
                 phase = .stopping
                 switch shutDownForDemotion() {
                 case .clean where staysDown:
-                    if SentinelKeeper(agent: self).tellOfShutdown() { noteToldStop(.begun) }
+                    // Noted first: whoever tells may be done before this goes on.
+                    noteToldStop(.begun)
+                    if !SentinelKeeper(agent: self).tellOfShutdown(), toldStop == .begun { forgetToldStop() }
                     return Outcome(.success, "shut down, to be stopped")
                 case .clean: break
                 // A start would now replay the WAL of a crash, and the failover would wait for it.
                 case .unclean: return Outcome(.success, "the primary could only be ended, and stays down")
                 case .failed(let why): return Outcome(.genericError, why)
                 }
-            case .comeUp: return leftAs(comeUpAsStandby(cluster))
+            case .comeUp: return leftAs(comeUpAsStandby(seen?.value))
             }
         }
     }
@@ -80,34 +81,45 @@ extension Agent {
         }
     }
 
+    /// How long one of the steps before the shutdown may take.
+    private var quarter: Deadline { deadline.capped(milliseconds: deadline.remainingMilliseconds / 4) }
+
     /// The instance and, unless the sentinel has told what is to be told, the cluster: asked at the same time.
     private func observeForDemotion() -> (InstanceObservation, Observed<ClusterObservation>?) {
         if toldStop != nil { return (observeInstance(), nil) }
         let reading = tools.startReading()
         let instance = observeInstance()
-        let end = deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)
-        return (instance, tools.cluster(from: reading.finish(by: end)))
+        return (instance, tools.cluster(from: reading.finish(by: quarter)))
     }
 
     /// The cluster must not ask for this node while it goes down; a cluster that can't be told gets told by `stop`.
+    ///
+    /// - Parameter asSeen: whether what the cluster shows needn't be told: not where a sentinel that was just ended may have
+    ///   told otherwise, which it shows in a moment.
+    /// - Returns: what it didn't know yet.
     @discardableResult
-    private func recordDemotion(
-        _ seen: Observed<ClusterObservation>?,
-        isStopped: Bool
-    ) -> ClusterObservation? {
+    func recordDemotion(
+        _ seen: Observed<ClusterObservation>,
+        isStopped: Bool,
+        by end: Deadline,
+        asSeen: Bool = true
+    ) -> [ClusterEffect] {
         switch seen {
-        case nil: return nil
         case .unknown(let why):
             log.warning("the cluster isn't known: \(why)")
-            return nil
+            return []
         case .known(let cluster):
             let set = replicaSet(cluster)
             let effects = isStopped ? announceStop(set, cluster: cluster) : announceDemotion(set, cluster: cluster)
-            if let failure = tools.write(effects, by: deadline.capped(milliseconds: deadline.remainingMilliseconds / 4))
-            {
-                log.warning(failure)
-            }
-            return cluster
+            let status = isStopped ? StatusValue.stop : .alone
+            // Pacemaker plans for none of these that is so already.
+            let certain: [ClusterEffect] = [
+                .set(.score, node: set.ownNode, value: PromotionScore.never.text),
+                .set(.status, node: set.ownNode, value: status.rawValue),
+            ]
+            let more = asSeen ? [] : certain.filter { !effects.contains($0) }
+            if let failure = tools.write(effects + more, by: end) { log.warning(failure) }
+            return effects
         }
     }
 
@@ -129,7 +141,7 @@ extension Agent {
     ///
     /// Within a quarter of the time: a demotion must end, whatever the disk does.
     private func writeCheckpoint() {
-        let end = deadline.capped(milliseconds: deadline.remainingMilliseconds / 4)
+        let end = quarter
         guard case .running(let file) = observePostmaster(dataDirectory: dataDirectory),
             case .success(let connection) = observer.connectToChange(file, by: end.capped(milliseconds: 1000))
         else { return }

@@ -18,7 +18,7 @@ extension Agent {
     /// - Returns: nil when it can't be had: the next look makes up for it.
     func claimSupervision() -> SupervisionClaim? {
         for isLastAttempt in [false, true] {
-            switch awaitLock() {
+            switch awaitLock(by: deadline.capped(milliseconds: claimMilliseconds)) {
             case .held(let lock): return SupervisionClaim(lock: lock)
             case .failed(let error):
                 // Without a place for locks there is no sentinel either, once this one has ended.
@@ -36,14 +36,14 @@ extension Agent {
 
     private var claimPath: String { RunFile.path("supervision", resource: environment.resource) }
 
-    /// The same for the sentinel, which only does sooner what the monitor does.
-    func awaitClaim() -> SupervisionClaim? {
-        guard case .held(let lock) = awaitLock() else { return nil }
+    /// The same for those who only do sooner what somebody else does as well.
+    func awaitClaim(by end: Deadline? = nil) -> SupervisionClaim? {
+        let end = end ?? deadline.capped(milliseconds: claimMilliseconds)
+        guard case .held(let lock) = awaitLock(by: end) else { return nil }
         return SupervisionClaim(lock: lock)
     }
 
-    private func awaitLock() -> FileLock.Attempt {
-        let end = deadline.capped(milliseconds: claimMilliseconds)
+    private func awaitLock(by end: Deadline) -> FileLock.Attempt {
         RunFile.makeFolder()
         var last = FileLock.Attempt.busy(holder: "")
         _ = wait(until: end, everyMilliseconds: 5) { () -> Bool? in

@@ -186,11 +186,7 @@ extension Agent {
         if let failure = ClusterPerformer(agent: self).perform(effects) { return log.warning(failure) }
         guard candidate != nil else { return }
         // Pacemaker must know before this notification ends: the promotion begins after the last of them.
-        let isKnown = wait(until: lookDeadline.capped(milliseconds: 3000), everyMilliseconds: 5) { () -> Bool? in
-            guard case .known(let now) = tools.observe(by: lookDeadline) else { return nil }
-            return pending(effects, in: now, resource: set.resource).isEmpty ? true : nil
-        }
-        if isKnown == nil {
+        if !awaitShown(effects, by: lookDeadline.capped(milliseconds: 3000)) {
             log.warning("the scores don't show in the cluster yet: the promotion may begin and be refused")
         }
     }
