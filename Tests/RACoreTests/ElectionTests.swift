@@ -216,4 +216,30 @@ import Testing
         ballots[2].isAwaited = true
         #expect(choosePrimary(ballots, record: waited, mode: .sync) == .awaiting(["gamma"]), "it may be started")
     }
+
+    /// What is published spares the look at the cluster only where that would change nothing.
+    @Test func aCandidateMayBeChosenByWhatIsPublished() {
+        func isChosen(_ positions: [PublishedPosition?], _ record: ClusterRecord?) -> Bool {
+            let told = zip(Build.nodes, positions).compactMap { node, position in
+                position.map { NodePosition(node: node, position: $0) }
+            }
+            return RACore.isChosen("beta", Build.set(own: "gamma"), positions: told, record: record)
+        }
+        var stopped = Self.at(95)
+        stopped.isRunning = false
+        #expect(isChosen([stopped, Self.at(90), Self.at(90)], waited))
+        #expect(isChosen([nil, Self.at(90), Self.at(80)], waited))
+        #expect(!isChosen([nil, Self.at(90), Self.at(91)], waited), "another is further")
+        #expect(!isChosen([nil, nil, Self.at(80)], waited), "it hasn't told")
+        #expect(!isChosen([nil, Self.at(90), nil], quorum), "another may have more")
+        let newer = Self.at(90, seen: RecordStamp(term: 1, serial: 2))
+        #expect(!isChosen([nil, newer, newer], waited), "the cluster has a newer record than the one that asks")
+        #expect(!isChosen([nil, newer, Self.at(90)], waited), "another has told before the newest record")
+        var forked = stopped
+        forked.seen = RecordStamp(term: 1, serial: 2)
+        #expect(!isChosen([forked, Self.at(90), Self.at(90)], waited), "one that is stopped has seen a newer record")
+        var shy = Self.at(90)
+        shy.timesSteppedBack = 1
+        #expect(!isChosen([nil, shy, Self.at(90)], waited), "it lets others go first")
+    }
 }

@@ -28,6 +28,33 @@ public func ballots(
     }
 }
 
+/// Whether a candidate is the one to be chosen by what is published alone, of nodes that are all taken for present: who
+/// needn't change that needn't look at the cluster as well.
+///
+/// - Parameters:
+///   - positions: what the nodes have published, the one that asks included.
+///   - record: the newest that the one that asks has a copy of.
+public func isChosen(
+    _ candidate: String,
+    _ set: ReplicaSet,
+    positions: [NodePosition],
+    record: ClusterRecord?
+) -> Bool {
+    let newest = positions.compactMap(\.position.seen).max()
+    let ballots = set.members.map { member in
+        let told = positions.first { sameName($0.node, member) }?.position
+        return Ballot(
+            node: member,
+            isAwaited: false,
+            position: told.flatMap { isRecent($0, newest) ? $0 : nil },
+            told: told
+        )
+    }
+    guard case .chosen(let node, _) = choosePrimary(ballots, record: record, mode: set.mode, preferred: candidate)
+    else { return false }
+    return sameName(node, candidate)
+}
+
 extension [NodePosition] {
     /// With one node's position in the place of what it has published before.
     public func with(_ node: String, _ position: PublishedPosition) -> [NodePosition] {

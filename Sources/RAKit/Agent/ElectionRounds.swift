@@ -1,5 +1,9 @@
 import RACore
 
+/// For how long a failover goes by what was told at its beginning: less than it takes to find out that a node that was just
+/// promoted is lost, and to fence it.
+private let toldMilliseconds: UInt64 = 2000
+
 /// What this node remembers of an election from one look to the next: since when there is no primary, for how long the
 /// ballots have been the same, what it has told of itself, and how often it was chosen in vain.
 struct ElectionRounds {
@@ -66,13 +70,16 @@ struct ElectionRounds {
 
     /// Notes what this node has told the others of its position, in the present run of the cluster manager.
     func noteTold(_ position: PublishedPosition) {
-        toldNote.write(first: clusterManagerMark(), body: position.text)
+        toldNote.write(body: clusterManagerMark() + "\n" + position.text)
     }
 
-    /// Whether the others know of this very position.
-    func hasTold(_ position: PublishedPosition) -> Bool {
-        guard let note = toldNote.read() else { return false }
-        return note.first == clusterManagerMark()[...] && note.body == position.text[...]
+    /// What this node has told the others of its position a moment ago: whatever was recorded since, it knows of.
+    var told: PublishedPosition? {
+        guard toldNote.isRecent(milliseconds: toldMilliseconds),
+            let lines = toldNote.read()?.body.split(separator: "\n", maxSplits: 1), lines.count == 2,
+            lines[0] == clusterManagerMark()[...]
+        else { return nil }
+        return PublishedPosition(String(lines[1]))
     }
 
     /// Notes that the cluster has just said that it has no primary any more.

@@ -3,6 +3,9 @@ import RACore
 /// How long it may take to tell that a primary is to be demoted; a tenth of a second is usual.
 private let announcementMilliseconds = 1000
 
+/// How long a server that has told its position may take to say that it is still there.
+private let toldLookMilliseconds = 1000
+
 extension Agent {
     /// Acts on a notification; Pacemaker ignores how that ends.
     func handleNotification() -> Outcome {
@@ -16,7 +19,7 @@ extension Agent {
         case .announceDemotion:
             announceDemotion(notification)
             return Outcome(.success)
-        case .checkCandidate: if isToldCandidate(notification) { return Outcome(.success) }
+        case .checkCandidate: if isDecided(notification) { return Outcome(.success) }
         // The question who is to be promoted comes with the next notification.
         case .superviseStandby: if !notification.toPromote.isEmpty { return Outcome(.success) }
         case .followNewPrimary:
@@ -71,18 +74,22 @@ extension Agent {
         )
     }
 
-    /// Whether this is the node that is to be promoted, and the others know where it stands: they compare, and its
-    /// promotion does so again.
-    private func isToldCandidate(_ notification: Notification) -> Bool {
-        guard notification.type == .pre, notification.operation == .promote, isAffected(notification),
-            case .answering(let facts) = observeInstance().server, facts.hasReachedEnd, !isReceiving(facts),
-            let own = position(facts, record: recordCopy.read())
+    /// Whether what this node published when it lost its primary still holds, and the candidate is the one to be chosen by
+    /// what is published: whoever is further, or hasn't told, sees that itself, and the promotion looks at everything.
+    private func isDecided(_ notification: Notification) -> Bool {
+        let rounds = ElectionRounds(resource: environment.resource)
+        // For one promotion: should it fail, the next look is a whole one.
+        defer { rounds.forgetTold() }
+        guard let candidate = notification.affected.first, let told = rounds.told,
+            case .answering(let facts) = observer.observe(by: deadline.capped(milliseconds: toldLookMilliseconds))
+                .server,
+            facts.hasReachedEnd, !isReceiving(facts)
         else { return false }
-        guard ElectionRounds(resource: environment.resource).hasTold(own) else { return false }
-        // One that is further may not be able to say so.
-        return tools.positions(by: lookDeadline).allSatisfy { other in
-            !other.position.isRunning || other.position.timeline == own.timeline && other.position.lsn <= own.lsn
-        }
+        let record = recordCopy.read()
+        let published = tools.positions(by: lookDeadline)
+        return position(facts, record: record) == told
+            && published.contains { sameName($0.node, ownNode()) && $0.position == told }
+            && isChosen(candidate, replicaSet(nil), positions: published, record: record)
     }
 
     /// Tells what the demotion would, when another node is to be promoted: Pacemaker plans anew then while clients are still
