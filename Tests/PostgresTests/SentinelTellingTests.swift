@@ -98,6 +98,58 @@ struct SentinelTellingTests {
         }
     }
 
+    /// Pacemaker plans anew while clients are still served, and the demotion changes nothing that makes it do so again.
+    @Test func switchoverIsAnnouncedBeforeTheDemotion() throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            _ = try bringUp(cluster)
+            try cluster.must("monitor", "n1", .runningPromoted)
+            // Nobody is to be promoted instead: it may yet be called off.
+            for promoted in ["", "n1"] {
+                cluster.meta["notify_promote_uname"] = promoted
+                #expect(cluster.notify("pre", "demote", "n1", on: "n1").code == 0)
+                #expect(cluster.attribute("status", "n1") == "PRI")
+            }
+            cluster.meta["notify_promote_uname"] = "n2"
+            for (stopped, status) in [("", "HS:alone"), ("n1", "STOP")] {
+                cluster.meta["notify_stop_uname"] = stopped
+                #expect(cluster.notify("pre", "demote", "n1", on: "n1").code == 0)
+                #expect(cluster.attribute("score", "n1") == "-INFINITY" && cluster.attribute("status", "n1") == status)
+            }
+            // One that is called off after that leaves a primary like any other.
+            try cluster.must("monitor", "n1", .runningPromoted)
+            #expect(cluster.attribute("score", "n1") != "-INFINITY" && cluster.attribute("status", "n1") == "PRI")
+            #expect(cluster.notify("pre", "demote", "n1", on: "n1").code == 0)
+            try cluster.fake.clearLog()
+            try cluster.must("demote", "n1")
+            try waitFor("the position of what has ended") { cluster.fake.position("n1")?.isRunning == false }
+            try waitFor("the end of what tells") { cluster.sentinels("n1").isEmpty }
+            // Told again, should a sentinel have told otherwise: Pacemaker plans for nothing that is so already.
+            let told = cluster.fake.calls.filter { $0.hasPrefix("crm_attribute") }
+            #expect(told.count == 2 && told.allSatisfy { $0.hasSuffix("-v -INFINITY") || $0.hasSuffix("-v STOP") })
+            #expect(cluster.attribute("score", "n1") == "-INFINITY" && cluster.attribute("status", "n1") == "STOP")
+        }
+    }
+
+    /// One that hangs is to be demoted without delay.
+    @Test func announcementOfADemotionAsksNoServer() throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            _ = try bringUp(cluster)
+            try cluster.must("monitor", "n1", .runningPromoted)
+            cluster.meta["notify_promote_uname"] = "n2"
+            let postmaster = try #require(cluster["n1"].processID)
+            kill(postmaster, SIGSTOP)
+            defer { kill(postmaster, SIGCONT) }
+            let end = Deadline.after(milliseconds: 1000)
+            #expect(cluster.notify("pre", "demote", "n1", on: "n1").code == 0)
+            // Whoever asks gives it a second to go on.
+            #expect(!end.isPast)
+            #expect(cluster.attribute("score", "n1") == "-INFINITY")
+            #expect(cluster.call("n1").run("monitor").code == OCFExitCode.genericError.rawValue)
+            let demotion = cluster.call("n1").run("demote")
+            #expect(demotion.code == 0 && demotion.milliseconds < 1000, "\(demotion)")
+        }
+    }
+
     @Test func stopAfterADemotionTellsWhatAKilledOneHasNot() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
             _ = try bringUp(cluster)
@@ -121,6 +173,9 @@ struct SentinelTellingTests {
             #expect(cluster.call("n1").run("monitor").code == OCFExitCode.notRunning.rawValue)
             try cluster.must("stop", "n1")
             try cluster.must("start", "n1")
+            // One that is only beginning leaves what has ended meanwhile to the next monitor.
+            let second = try cluster.awaitSentinel("n1")
+            try waitFor("another one that waits") { second.state == "S" }
             try cluster["n1"].killPostmaster()
             try waitFor("the report", seconds: 5) { cluster.reports.count == 1 }
         }
@@ -193,6 +248,9 @@ struct SentinelTellingTests {
             #expect(cluster.notify("pre", "promote", "n2", on: "n2").code == 0)
             // Whether another is further.
             #expect(cluster.fake.calls == ["attrd_updater -n pg-position -Q -A"])
+            // Should that promotion have failed, the next one is looked at as a whole.
+            #expect(cluster.notify("pre", "promote", "n2", on: "n2").code == 0)
+            #expect(cluster.fake.calls.contains("cibadmin --query"))
         }
     }
 }

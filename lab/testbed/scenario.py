@@ -58,9 +58,9 @@ class ClusterTest(unittest.TestCase):
         return failed_operations(self.lab.try_cib(), operation)
 
     @contextlib.contextmanager
-    def writing(self, seconds):
+    def writing(self, seconds, **client):
         """A writer around what hurts; afterwards no acknowledged row is lost, and the gap had its limit."""
-        with Writer(self.lab) as writer:
+        with Writer(self.lab, **client) as writer:
             writer.wait_writing()
             start = time.monotonic()
             yield writer

@@ -159,6 +159,21 @@ class WithoutSentinel(SentinelTest):
             wait_until(lambda: standby not in self.lab.synchronous(), 40, "the record", step=0.1)
 
 
+class Hanging(SentinelTest):
+    name = "hs-hang"
+    # No sentinel sees a hang: this is as short as monitors are cheap.
+    intervals = ("4s", "1s")
+
+    def test_postmaster_of_the_primary_halted(self):
+        """Proves: with a monitor every second clients of a halted postmaster wait for about 3 s, found out included."""
+        former = self.lab.primary()
+        node = self.lab.nodes[former]
+        with self.writing(4, is_fresh=True):
+            node.exec(["kill", "-STOP", node.postmaster()])
+            self.wait_failover(former)
+        self.assertEqual(self.refused(), set())
+
+
 class WithoutNotifications(SentinelTest):
     name = "hs-quiet"
 

@@ -1,5 +1,8 @@
 import RACore
 
+/// How long it takes from the monitor that finds an instance hung to its demotion.
+private let hungMilliseconds: UInt64 = 5000
+
 extension Agent {
     /// Makes the primary a standby again: shut down, so that every standby has all of it, and brought up as standby.
     func demote() -> Outcome {
@@ -81,14 +84,19 @@ extension Agent {
         }
     }
 
+    /// That the monitor found an instance that hangs, and has waited for it to go on.
+    var hungNote: RunFile { RunFile("hung", resource: environment.resource) }
+
     /// How long one of the steps before the shutdown may take.
     private var quarter: Deadline { deadline.capped(milliseconds: deadline.remainingMilliseconds / 4) }
 
     /// The instance and, unless the sentinel has told what is to be told, the cluster: asked at the same time.
     private func observeForDemotion() -> (InstanceObservation, Observed<ClusterObservation>?) {
-        if toldStop != nil { return (observeInstance(), nil) }
+        var observer = self.observer
+        if hungNote.isRecent(milliseconds: hungMilliseconds) { observer.resumptionMilliseconds = 0 }
+        if toldStop != nil { return (observer.observe(by: lookDeadline), nil) }
         let reading = tools.startReading()
-        let instance = observeInstance()
+        let instance = observer.observe(by: lookDeadline)
         return (instance, tools.cluster(from: reading.finish(by: quarter)))
     }
 

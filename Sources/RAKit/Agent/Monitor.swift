@@ -94,8 +94,10 @@ extension Agent {
         case .fullPrimary, .fullStandby:
             log.warning("\(reason.text): \(describe(instance))")
             return Outcome(code)
-        case .absent, .starting, .stopping, .refusing, .hung, .unknown:
+        case .hung:
+            hungNote.write()
             return Outcome(code, describe(instance))
+        case .absent, .starting, .stopping, .refusing, .unknown: return Outcome(code, describe(instance))
         }
     }
 

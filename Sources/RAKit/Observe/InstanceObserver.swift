@@ -9,6 +9,8 @@ public struct InstanceObserver: Sendable {
     public var target: ConnectionTarget
     /// Overrides the socket directory of postmaster.pid.
     public var hostOverride: String?
+    /// How long a postmaster that is halted may take to go on, in milliseconds.
+    var resumptionMilliseconds = 1000
 
     public init(dataDirectory: String, account: Account?, target: ConnectionTarget, hostOverride: String?) {
         self.dataDirectory = dataDirectory
@@ -55,7 +57,7 @@ public struct InstanceObserver: Sendable {
     /// A postmaster that is halted can't answer; one that a debugger looks at goes on in a moment.
     private func awaitResumption(by deadline: Deadline) -> InstanceObservation {
         var last = PostmasterObservation.absent(leftover: nil)
-        let end = deadline.capped(milliseconds: 1000)
+        let end = deadline.capped(milliseconds: resumptionMilliseconds)
         let isDecided = wait(until: end) { () -> Bool? in
             last = observePostmaster(dataDirectory: dataDirectory)
             guard case .halted = last else { return true }
