@@ -5,7 +5,8 @@ import statistics
 from .bench_monitors import PRIMARY, STANDBY
 
 # Of ours, in seconds.
-MOST_ABOVE_FLOOR, MOST_BEYOND_MEMBERSHIP, MOST_FORMATION, MOST_STALL, MOST_HANG = 0.35, 1.2, 10, 0.5, 12
+MOST_ABOVE_FLOOR, MOST_BEYOND_MEMBERSHIP, MOST_FORMATION, MOST_STALL = 0.35, 1.2, 10, 0.5
+MOST_HANG, MOST_HANG_WATCHED = 12, 3
 MOST_KILLED, MOST_KILLED_QUIET, MOST_SWITCHOVER = 1.0, 0.6, 1.0
 MOST_REST = 0.005
 MOST_MILLISECONDS, MOST_COMMANDS, MOST_CONNECTIONS = 12, 1, 1
@@ -43,6 +44,7 @@ def client_checks(results):
             ("ours-quiet", "postmaster-killed", "postmaster killed, notify=false, longest gap", MOST_KILLED_QUIET),
             ("ours", "switchover", "switchover, longest gap", MOST_SWITCHOVER),
             ("ours", "hang", "postmaster hangs, longest gap", MOST_HANG),
+            ("ours", "hang-watched", "postmaster hangs, a monitor every second, longest gap", MOST_HANG_WATCHED),
             ("ours", "standby-killed", "synchronous standby's postmaster killed, commit stall", MOST_STALL),
             ("ours", "formation", "formation", MOST_FORMATION)):
         failed = [sample["reason"] for sample in results["samples"].get(contender, {}).get(key, []) if sample["reason"]]

@@ -1,5 +1,6 @@
 """The bench's measurements: each hurts a whole cluster in one way, and says for how long its clients noticed."""
 import dataclasses
+import re
 import time
 
 from . import clusterlog
@@ -7,6 +8,9 @@ from .addresses import AddressWatch
 from .basics import LabError, wait_until
 from .bench_case import MOST, fencing_time
 from .client import lost_of
+
+
+PRIMARY_MONITOR = "//primitive[@id='pgsql']/operations/op[@name='monitor' and @role]"
 
 
 @dataclasses.dataclass
@@ -56,6 +60,29 @@ def hang(case):
     """SIGSTOP to the primary's postmaster, seen by a client that opens a connection for each row."""
     node = case.lab.nodes[case.lab.primary()]
     return Sample(case.longest_gap(lambda: node.exec(["kill", "-STOP", node.postmaster()]), is_fresh=True))
+
+
+def hang_watched(case):
+    """The same, found out by a monitor every second."""
+    case.lab.any_node().exec(["cibadmin", "--modify", "--xml-text", set_interval(primary_monitor(case), "1s")])
+    try:
+        case.settle()
+        return hang(case)
+    finally:
+        # It may have been read anew meanwhile, but not written by anybody else.
+        case.lab.any_node().exec(["cibadmin", "--modify", "--xml-text", set_interval(primary_monitor(case), "3s")])
+
+
+def primary_monitor(case):
+    """The configuration's line of the operation."""
+    return case.lab.any_node().exec(["cibadmin", "--query", "--xpath", PRIMARY_MONITOR]).stdout.strip()
+
+
+def set_interval(operation, interval):
+    text, count = re.subn(r'\binterval="[^"]*"', f'interval="{interval}"', operation)
+    if count != 1:
+        raise LabError(f"the primary's monitor isn't one operation: {operation}")
+    return text
 
 
 def switchover(case):
@@ -132,5 +159,7 @@ MEASUREMENTS = {each.key: each for each in (
     Measurement("postmaster-killed", "Primary's postmaster killed", postmaster_killed, FLOORS),
     Measurement("power-cut", "Primary's power cut", power_cut, FLOORS),
     Measurement("hang", "Primary's postmaster hangs (SIGSTOP)", hang, (*FLOORS, "ours-quiet")),
+    Measurement("hang-watched", "The same with a monitor every second", hang_watched,
+                (*FLOORS, "ours-quiet", "pgsql", "paf")),
     Measurement("report", "Failure report until the virtual IP answers elsewhere", report,
                 ("ours", "ours-quiet", "pgsql", "paf")))}

@@ -13,7 +13,7 @@ from testbed.bench_measures import MEASUREMENTS, finish, measured
 from testbed.bench_monitors import PRIMARY, STANDBY
 
 SECONDS = {"formation": 8, "standby-killed": 0.4, "standby-power-cut": 4, "switchover": 0.9, "postmaster-killed": 0.5,
-           "power-cut": 4.5, "hang": 6, "report": 0.4}
+           "power-cut": 4.5, "hang": 6, "hang-watched": 2.5, "report": 0.4}
 
 
 def sample(seconds, reason="", lost=0):
@@ -44,7 +44,7 @@ class Limits(unittest.TestCase):
     def test_each_is_held(self):
         """Proves: a median above its limit, a run without a value and a lost row are seen, each by itself."""
         for key, seconds in (("formation", 10.0), ("standby-killed", 0.51), ("switchover", 1.01), ("power-cut", 5.04),
-                             ("hang", 12.1)):
+                             ("hang", 12.1), ("hang-watched", 3.1)):
             found = results()
             found["samples"]["ours"][key] = [sample(seconds)] * 2 + [sample(0.1)]
             self.assertEqual(len(broken(found)), 1, key)
