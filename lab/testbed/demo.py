@@ -120,6 +120,8 @@ class Demo:
             return not self.writer.lost()
 
     def act(self, title, text, hurt, restore):
+        # The server has a synchronous standby a moment before the record says so; until then nobody else may be promoted.
+        self.lab.wait_healthy(LIMIT)
         former = self.observer.primary()
         if former is None:
             raise LabError("no primary before the next act: 'lab/lab status'")
