@@ -235,9 +235,9 @@ import Testing
         let newer = Self.at(90, seen: RecordStamp(term: 1, serial: 2))
         #expect(!isChosen([nil, newer, newer], waited), "the cluster has a newer record than the one that asks")
         #expect(!isChosen([nil, newer, Self.at(90)], waited), "another has told before the newest record")
-        var forked = stopped
-        forked.seen = RecordStamp(term: 1, serial: 2)
-        #expect(!isChosen([forked, Self.at(90), Self.at(90)], waited), "one that is stopped has seen a newer record")
+        var informed = stopped
+        informed.seen = RecordStamp(term: 1, serial: 2)
+        #expect(!isChosen([informed, Self.at(90), Self.at(90)], waited), "one that is stopped has seen a newer record")
         var shy = Self.at(90)
         shy.timesSteppedBack = 1
         #expect(!isChosen([nil, shy, Self.at(90)], waited), "it lets others go first")

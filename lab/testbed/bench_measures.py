@@ -9,7 +9,6 @@ from .basics import LabError, wait_until
 from .bench_case import MOST, fencing_time
 from .client import lost_of
 
-
 PRIMARY_MONITOR = "//primitive[@id='pgsql']/operations/op[@name='monitor' and @role]"
 
 
@@ -64,18 +63,17 @@ def hang(case):
 
 def hang_watched(case):
     """The same, found out by a monitor every second."""
-    case.lab.any_node().exec(["cibadmin", "--modify", "--xml-text", set_interval(primary_monitor(case), "1s")])
+    former = case.lab.any_node().exec(["cibadmin", "--query", "--xpath", PRIMARY_MONITOR]).stdout.strip()
+    write_operation(case, set_interval(former, "1s"))
     try:
         case.settle()
         return hang(case)
     finally:
-        # It may have been read anew meanwhile, but not written by anybody else.
-        case.lab.any_node().exec(["cibadmin", "--modify", "--xml-text", set_interval(primary_monitor(case), "3s")])
+        write_operation(case, former)
 
 
-def primary_monitor(case):
-    """The configuration's line of the operation."""
-    return case.lab.any_node().exec(["cibadmin", "--query", "--xpath", PRIMARY_MONITOR]).stdout.strip()
+def write_operation(case, text):
+    case.lab.any_node().exec(["cibadmin", "--modify", "--xml-text", text])
 
 
 def set_interval(operation, interval):

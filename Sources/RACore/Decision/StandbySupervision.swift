@@ -57,12 +57,18 @@ public func standForElection(
     )
 }
 
+/// What has Pacemaker promote nobody on this node, whatever the cluster shows of it.
+public func giveUp(_ set: ReplicaSet, status: StatusValue) -> [ClusterEffect] {
+    [
+        .set(.score, node: set.ownNode, value: PromotionScore.never.text),
+        .set(.status, node: set.ownNode, value: status.rawValue),
+    ]
+}
+
 /// What an instance tells the cluster before it is started: it isn't promotable, and says nothing of the past.
 public func announceStart(_ set: ReplicaSet, cluster: ClusterObservation) -> [ClusterEffect] {
     pending(
-        [
-            .set(.score, node: set.ownNode, value: PromotionScore.never.text),
-            .set(.status, node: set.ownNode, value: StatusValue.stop.rawValue),
+        giveUp(set, status: .stop) + [
             .delete(.masterBaseline, node: set.ownNode), .delete(.xlogLocation, node: set.ownNode),
         ],
         in: cluster,
@@ -73,10 +79,8 @@ public func announceStart(_ set: ReplicaSet, cluster: ClusterObservation) -> [Cl
 /// What an instance tells the cluster before it is demoted.
 public func announceDemotion(_ set: ReplicaSet, cluster: ClusterObservation) -> [ClusterEffect] {
     pending(
-        [
-            .set(.score, node: set.ownNode, value: PromotionScore.never.text),
-            .set(.status, node: set.ownNode, value: StatusValue.alone.rawValue),
-            .delete(.masterBaseline, node: set.ownNode),
+        giveUp(set, status: .alone) + [
+            .delete(.masterBaseline, node: set.ownNode)
         ],
         in: cluster,
         resource: set.resource
@@ -87,9 +91,7 @@ public func announceDemotion(_ set: ReplicaSet, cluster: ClusterObservation) -> 
 /// of a failover makes Pacemaker plan it anew.
 public func announceStop(_ set: ReplicaSet, cluster: ClusterObservation) -> [ClusterEffect] {
     pending(
-        [
-            .set(.score, node: set.ownNode, value: PromotionScore.never.text),
-            .set(.status, node: set.ownNode, value: StatusValue.stop.rawValue),
+        giveUp(set, status: .stop) + [
             .delete(.xlogLocation, node: set.ownNode),
             .delete(.receiverStatus, node: set.ownNode),
         ],

@@ -119,13 +119,9 @@ extension Agent {
         case .known(let cluster):
             let set = replicaSet(cluster)
             let effects = isStopped ? announceStop(set, cluster: cluster) : announceDemotion(set, cluster: cluster)
-            let status = isStopped ? StatusValue.stop : .alone
             // Pacemaker plans for none of these that is so already.
-            let certain: [ClusterEffect] = [
-                .set(.score, node: set.ownNode, value: PromotionScore.never.text),
-                .set(.status, node: set.ownNode, value: status.rawValue),
-            ]
-            let more = asSeen ? [] : certain.filter { !effects.contains($0) }
+            let certain = asSeen ? [] : giveUp(set, status: isStopped ? .stop : .alone)
+            let more = certain.filter { !effects.contains($0) }
             if let failure = tools.write(effects + more, by: end) { log.warning(failure) }
             return effects
         }

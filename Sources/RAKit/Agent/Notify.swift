@@ -17,7 +17,7 @@ extension Agent {
         switch expectedVerdict(notification) {
         case .ignore: return Outcome(.success)
         case .announceDemotion:
-            announceDemotion(notification)
+            announceComingDemotion(notification)
             return Outcome(.success)
         case .checkCandidate: if isDecided(notification) { return Outcome(.success) }
         // The question who is to be promoted comes with the next notification.
@@ -96,7 +96,7 @@ extension Agent {
     /// served, and not once they aren't.
     ///
     /// The server isn't asked, as one that hangs is to be demoted without delay.
-    private func announceDemotion(_ notification: Notification) {
+    private func announceComingDemotion(_ notification: Notification) {
         let own = ownNode()
         guard notification.toPromote.contains(where: { !sameName($0, own) }) else { return }
         let end = deadline.capped(milliseconds: announcementMilliseconds)
