@@ -49,7 +49,10 @@ def environments(lab, program, nodes):
     power = lab.shared / "power"
     for name in ("real", "seen"):
         (power / name).mkdir(exist_ok=True)
-    (power / "real" / program).hardlink_to(power / program)
+    real, returning = power / "real" / program, power / "returning"
+    for file in (real, returning, *(power / "seen").iterdir()):
+        file.unlink(missing_ok=True)
+    real.hardlink_to(power / program)
     witness = power / "witness"
     witness.write_text(WITNESS.format(program=program))
     witness.chmod(0o755)
@@ -58,7 +61,9 @@ def environments(lab, program, nodes):
         files = {node: power / "seen" / f"{node}-monitor" for node in nodes}
         wait_until(lambda: all(file.exists() for file in files.values()), 30, "a monitor on each node", step=0.1)
     finally:
-        (power / "real" / program).rename(power / program)
+        # The real one stays where it is: a witness that has noted what it was given is about to become it.
+        returning.hardlink_to(real)
+        returning.rename(power / program)
     return {node: parsed(file.read_bytes()) for node, file in files.items()}
 
 
