@@ -79,9 +79,7 @@ public func announceStart(_ set: ReplicaSet, cluster: ClusterObservation) -> [Cl
 /// What an instance tells the cluster before it is demoted.
 public func announceDemotion(_ set: ReplicaSet, cluster: ClusterObservation) -> [ClusterEffect] {
     pending(
-        giveUp(set, status: .alone) + [
-            .delete(.masterBaseline, node: set.ownNode)
-        ],
+        giveUp(set, status: .alone) + [.delete(.masterBaseline, node: set.ownNode)],
         in: cluster,
         resource: set.resource
     )
