@@ -25,6 +25,13 @@ class Operator(ClusterTest):
         tree = self.lab.cib()
         return any(element.get("id") == CONSTRAINT for element in tree.iter("rsc_location"))
 
+    def wait_constraint(self, process):
+        """Until the switchover that runs has its constraint in the CIB; fails with what it said if it ended before."""
+        while not self.has_constraint():
+            if process.poll() is not None:
+                self.fail(f"it ended with {process.returncode} and no constraint: {' '.join(process.communicate())}")
+            time.sleep(0.02)
+
     def target_role(self):
         return [pair.get("value") for pair in self.lab.cib().iter("nvpair") if pair.get("name") == "target-role"]
 
@@ -88,16 +95,18 @@ class Operator(ClusterTest):
         itself, and that the next run removes."""
         primary, synchronous, _ = self.roles()
         process = self.tool_in_background(primary, "switchover", "--yes")
-        wait_until(self.has_constraint, 60, "the constraint", step=0.02)
+        self.wait_constraint(process)
         self.lab.exec(primary, ["pkill", "-TERM", "-x", "pgrex-tool"])
-        process.communicate(timeout=120)
+        _, complaint = process.communicate(timeout=120)
         self.assertIn(process.returncode, (3, 4))
         self.assertFalse(self.has_constraint())
+        # A demotion that had begun is over, and what is said of the primary stays true.
+        self.assertRegex(complaint, f"{self.lab.primary()} is the primary|follow {self.lab.primary()} yet")
         self.wait_whole()
 
         primary, synchronous, other = self.roles()
         process = self.tool_in_background(primary, "switchover", "--yes", "--wait", "5")
-        wait_until(self.has_constraint, 60, "the constraint", step=0.02)
+        self.wait_constraint(process)
         self.lab.exec(primary, ["pkill", "-KILL", "-x", "pgrex-tool"])
         process.communicate(timeout=120)
         self.assertEqual(self.lab.wait_primary(60, other_than=primary), synchronous)

@@ -126,6 +126,8 @@ public struct SwitchoverRun: Sendable {
                 "\(mishap.text(move)); what was set ends by itself, as it couldn't be taken back: \(failure)"
             )
         }
+        // Without it "the primary as before" would be said of one whose demotion has begun.
+        _ = site.carryOut(Command("crm_resource", ["--wait", "--timeout", "20"]))
         let primary = wait(until: .after(milliseconds: 30_000), everyMilliseconds: 200) {
             site.look().flatMap { $0.promotedNodes.count == 1 ? $0.promotedNode() : nil }
                 .flatMap { site.isPrimary($0) ? $0 : nil }
