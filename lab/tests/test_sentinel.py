@@ -173,6 +173,25 @@ class Hanging(SentinelTest):
             self.wait_failover(former)
         self.assertEqual(self.refused(), set())
 
+    def test_silent_primary(self):
+        """Proves: a primary that takes connections and answers none is replaced once the monitor has waited for it: within
+        a second more, and in order."""
+        former = self.lab.primary()
+        node = self.lab.nodes[former]
+        place = node.data_directory / "postgresql.auto.conf"
+        text = place.read_text(encoding="utf-8")
+        # The monitor waits for 10 s at most.
+        with self.writing(16, is_fresh=True):
+            self.lab.psql(former, "ALTER SYSTEM SET post_auth_delay = 300")
+            self.lab.psql(former, "SELECT pg_reload_conf()")
+            wait_until(lambda: self.lab.psql(former, "SELECT 1", check=False) is None, 20, "a server that doesn't answer",
+                       step=0.02)
+            # Its next start knows nothing of it.
+            place.write_text(text, encoding="utf-8")
+            self.wait_failover(former)
+        self.assertEqual(self.failures("start"), [])
+        self.assertEqual(self.refused(), set())
+
 
 class WithoutNotifications(SentinelTest):
     name = "hs-quiet"

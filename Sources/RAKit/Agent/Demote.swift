@@ -2,6 +2,9 @@ import RACore
 
 /// How long it takes from the monitor that finds an instance hung to its demotion.
 private let hungMilliseconds: UInt64 = 5000
+/// How long an instance that the monitor has given up on may take to answer, and how many seconds for a fast shutdown.
+private let hungLookMilliseconds = 1000
+private let hungFastSeconds = 5
 
 extension Agent {
     /// Makes the primary a standby again: shut down, so that every standby has all of it, and brought up as standby.
@@ -14,6 +17,7 @@ extension Agent {
         let staysDown = environment.isToBeStopped
         let (instance, seen) = observeForDemotion()
         var phase = DemotionPhase.fresh
+        let isHung = state(of: instance) == .hung
         switch decideDemote(state(of: instance), phase: phase) {
         case .finish(let code, let reason):
             log.info(reason.text)
@@ -22,14 +26,14 @@ extension Agent {
             return Outcome(code, reason.text)
         case .shutDown, .comeUp:
             if let seen { recordDemotion(seen, isStopped: staysDown, by: quarter, asSeen: false) }
-            writeCheckpoint()
+            if !isHung { writeCheckpoint() }
         }
         while true {
             switch decideDemote(processState(), phase: phase) {
             case .finish(let code, let reason): return Outcome(code, reason.text)
             case .shutDown:
                 phase = .stopping
-                switch shutDownForDemotion() {
+                switch shutDownForDemotion(isHung: isHung) {
                 case .clean where staysDown:
                     // Noted first: whoever tells may be done before this goes on.
                     noteToldStop(.begun)
@@ -45,10 +49,12 @@ extension Agent {
         }
     }
 
-    private func shutDownForDemotion() -> Shutdown.Result {
+    /// What doesn't answer gets little time to shut down in order: clients wait for the failover.
+    private func shutDownForDemotion(isHung: Bool) -> Shutdown.Result {
         let start = min(30_000, deadline.remainingMilliseconds / 2)
         let end = deadline.earlier(milliseconds: start)
-        return Shutdown(agent: self, fastSeconds: parameters.stopEscalate, end: end).run()
+        let seconds = isHung ? min(hungFastSeconds, parameters.stopEscalate) : parameters.stopEscalate
+        return Shutdown(agent: self, fastSeconds: seconds, end: end).run()
     }
 
     /// A primary that was shut down in order is demoted, whether or not it came up again: a failed demotion may fence
@@ -93,10 +99,15 @@ extension Agent {
     /// The instance and, unless the sentinel has told what is to be told, the cluster: asked at the same time.
     private func observeForDemotion() -> (InstanceObservation, Observed<ClusterObservation>?) {
         var observer = self.observer
-        if hungNote.isRecent(milliseconds: hungMilliseconds) { observer.resumptionMilliseconds = 0 }
-        if toldStop != nil { return (observer.observe(by: lookDeadline), nil) }
+        var end = lookDeadline
+        if hungNote.isRecent(milliseconds: hungMilliseconds) {
+            // The monitor has waited already.
+            observer.resumptionMilliseconds = 0
+            end = end.capped(milliseconds: hungLookMilliseconds)
+        }
+        if toldStop != nil { return (observer.observe(by: end), nil) }
         let reading = tools.startReading()
-        let instance = observer.observe(by: lookDeadline)
+        let instance = observer.observe(by: end)
         return (instance, tools.cluster(from: reading.finish(by: quarter)))
     }
 
