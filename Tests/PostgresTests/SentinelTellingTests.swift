@@ -43,6 +43,41 @@ struct SentinelTellingTests {
         }
     }
 
+    @Test func firstLookComesOnceTheServerAnswers() throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            cluster.leavesFirstLook = true
+            try cluster.must("start", "n1")
+            try cluster.must("promote", "n1")
+            let session = try cluster["n1"].connect()
+            func allow(_ isAllowed: Bool) throws {
+                let statement = "ALTER DATABASE template1 ALLOW_CONNECTIONS \(isAllowed)"
+                _ = try session.query(statement, by: .after(milliseconds: 5000))
+            }
+            try cluster.must("monitor", "n1", .runningPromoted)
+            try allow(false)
+            try waitFor("a look that is refused") {
+                ((try? readText(cluster["n1"].log)) ?? "").contains("is not currently accepting connections")
+            }
+            try allow(true)
+            try waitFor("its status", seconds: 5) { cluster.attribute("status", "n1") == "PRI" }
+        }
+    }
+
+    /// One that can't be asked what there is to watch keeps the sentinel that it has.
+    @Test func firstMonitorOfAFullServerEndsNoSentinel() throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            cluster.leavesFirstLook = true
+            try cluster.must("start", "n1")
+            let sentinel = try cluster.awaitSentinel("n1")
+            try cluster.must("promote", "n1")
+            var clients: [Connection] = []
+            while let client = try? cluster["n1"].connect() { clients.append(client) }
+            try cluster.must("monitor", "n1", .runningPromoted)
+            #expect(!sentinel.isGone)
+            clients = []
+        }
+    }
+
     @Test func deadPrimaryIsDemotedAndStoppedWithoutAWord() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
             let sentinel = try bringUp(cluster)

@@ -60,7 +60,7 @@ extension Agent {
         switch action {
         case .start, .stop, .demote:
             // First: what ends now ends on purpose. What has ended may still be reported, and is told of.
-            if !isSentinelStillNeeded(action) { endSentinel() }
+            if !isSentinelStillNeeded(action) || action == .stop { endSentinel() }
             endRest()
             forgetPromotion()
             ElectionRounds(resource: environment.resource).forgetTold()

@@ -73,11 +73,12 @@ extension Agent {
     /// The first look after a promotion: the sentinel looks after the replication once the addresses are up.
     private func settle() -> Outcome? {
         let instance = observeInstance()
+        // What can't be asked now keeps the sentinel that it has.
+        guard state(of: instance) == .primary else { return nil }
         // One of its own: that of the standby has had its first look.
         endSentinel()
-        let isSeenTo = state(of: instance) == .primary && keepSentinel(instance)
+        guard keepSentinel(instance) else { return nil }
         beModest()
-        guard isSeenTo else { return nil }
         return checkSQL(instance, answer: .runningPromoted)
     }
 

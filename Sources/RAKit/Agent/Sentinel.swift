@@ -59,10 +59,13 @@ struct Sentinel {
         var eagerness = Deadline.after(milliseconds: eagerMilliseconds)
         var isFirst = true
         while true {
-            let seen = waitForEvent(watch, eagerness, isFirst: isFirst)
-            isFirst = false
-            guard let event = seen else { continue }
+            guard let event = waitForEvent(watch, eagerness, isFirst: &isFirst) else { continue }
             if event == .postmasterEnded { awaitRestart() }
+            if event == .linkEnded {
+                // A monitor that comes meanwhile finds that what there is is watched, and leaves this to go on.
+                watch = withoutEnded(watch)
+                lock.describe(SentinelHolder.text(order, watch))
+            }
             guard isWanted(order) else { return }
             let agent = Agent(environment: environment)
             guard let next = act(on: event, agent, watch, order) else { return }
@@ -162,14 +165,22 @@ extension Sentinel {
 
     /// Waits for what it is there for; in the first moments after a change it looks for new connections as well.
     ///
-    /// - Parameter isFirst: whether nobody may have looked after the replication yet, as right after a promotion.
-    private func waitForEvent(_ watch: SentinelWatch, _ eagerness: Deadline, isFirst: Bool) -> SentinelEvent? {
+    /// - Parameter isFirst: whether nobody may have looked after the replication yet, as right after a promotion; it stays so
+    ///   until the server has answered.
+    private func waitForEvent(
+        _ watch: SentinelWatch,
+        _ eagerness: Deadline,
+        isFirst: inout Bool
+    ) -> SentinelEvent? {
         let directory = dataDirectory
         let next = eagerness.isPast ? nil : Deadline.after(milliseconds: eagerStepMilliseconds)
         let ended = waitForEnd(of: [watch.postmaster] + watch.links, by: next) {
             isServerProcess($0, dataDirectory: directory)
         }
-        if let ended { return ended == watch.postmaster ? .postmasterEnded : .linkEnded }
+        if let ended {
+            isFirst = false
+            return ended == watch.postmaster ? .postmasterEnded : .linkEnded
+        }
         let agent = Agent(environment: environment)
         let instance = agent.observeInstance()
         // The primary may count on this standby from now on: it must know itself that it has taken part.
@@ -181,7 +192,16 @@ extension Sentinel {
             if let failure = ClusterPerformer(agent: agent).perform(agent.leaveElection()) { log.warning(failure) }
         }
         guard let found = agent.watchable(instance) else { return nil }
+        defer { isFirst = false }
         return found != watch || isFirst && !agent.hasStandbySignal ? .linkBegan : nil
+    }
+
+    private func withoutEnded(_ watch: SentinelWatch) -> SentinelWatch {
+        let directory = dataDirectory
+        return SentinelWatch(
+            postmaster: watch.postmaster,
+            links: watch.links.filter { isServerProcess($0, dataDirectory: directory) }
+        )
     }
 }
 

@@ -38,10 +38,11 @@ struct SentinelKeeper {
     /// - Returns: whether there is one that does.
     func tellOfShutdown() -> Bool {
         guard agent.environment.nodeName != nil, agent.parameters.fastFailureDetection else { return false }
-        return begin([Sentinel.stoppedWord])
+        return begin([Sentinel.stoppedWord]) { agent.toldStop == .whole }
     }
 
-    private func begin(_ words: [String]) -> Bool {
+    /// - Parameter hasDone: whether it has done already what it is there for, and may be gone.
+    private func begin(_ words: [String], hasDone: () -> Bool = { false }) -> Bool {
         guard let number = order.give() else {
             agent.log.warning("no sentinel: \(path) can't be written")
             return false
@@ -57,7 +58,7 @@ struct SentinelKeeper {
         }
         let isThere = wait(until: .after(milliseconds: arrivalMilliseconds), everyMilliseconds: 1) { () -> Bool? in
             if case .held(let found) = holder(), found.order == number { return true }
-            return nil
+            return hasDone() ? true : nil
         }
         if isThere == nil { agent.log.warning("the sentinel that was started isn't there") }
         return isThere != nil
