@@ -11,6 +11,8 @@ public enum SwitchoverStage: String, Sendable, Hashable, CaseIterable, Comparabl
     case opening
     /// The former primary is to stream from the new one.
     case following
+    /// It is given up: what was asked is taken back, and the cluster finishes what it has begun.
+    case takingBack
 
     private var order: Int {
         switch self {
@@ -20,6 +22,7 @@ public enum SwitchoverStage: String, Sendable, Hashable, CaseIterable, Comparabl
         case .promoting: 3
         case .opening: 4
         case .following: 5
+        case .takingBack: 6
         }
     }
 
@@ -34,6 +37,7 @@ public enum SwitchoverStage: String, Sendable, Hashable, CaseIterable, Comparabl
         case .promoting: "\(move.to) is promoted"
         case .opening: "\(move.to) accepts writes"
         case .following: "\(move.from) follows \(move.to)"
+        case .takingBack: "what was asked is taken back, and the cluster settles"
         }
     }
 }

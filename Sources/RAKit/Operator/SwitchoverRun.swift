@@ -50,8 +50,10 @@ public struct SwitchoverRun: Sendable {
             }
             failures.append(failure)
         }
-        if let failure = failures.first { return undo(.asking, .command(failure)) }
-        if let (stage, mishap) = awaitOpening(.after(milliseconds: seconds * 1000), tell) { return undo(stage, mishap) }
+        if let failure = failures.first { return undo(.asking, .command(failure), tell) }
+        if let (stage, mishap) = awaitOpening(.after(milliseconds: seconds * 1000), tell) {
+            return undo(stage, mishap, tell)
+        }
         let milliseconds = Moment.now().milliseconds(since: start)
         tell(.following)
         let why = awaitFollowing(.after(milliseconds: seconds * 1000))
@@ -119,8 +121,13 @@ public struct SwitchoverRun: Sendable {
     }
 
     /// Takes the constraint back; where nobody is the primary, the cluster has time to promote somebody again.
-    private func undo(_ stage: SwitchoverStage, _ mishap: SwitchoverMishap) -> SwitchoverEnd {
+    private func undo(
+        _ stage: SwitchoverStage,
+        _ mishap: SwitchoverMishap,
+        _ tell: (SwitchoverStage) -> Void
+    ) -> SwitchoverEnd {
         var mishap = mishap
+        tell(.takingBack)
         if let failure = site.clearSwitchover() {
             mishap = .command(
                 "\(mishap.text(move)); what was set ends by itself, as it couldn't be taken back: \(failure)"
