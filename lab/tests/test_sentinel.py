@@ -221,6 +221,31 @@ class WithoutNotifications(SentinelTest):
             self.wait_failover(former)
         self.assertTrue(any(former in line for line in self.fenced()), self.fenced())
 
+    def test_postmaster_of_the_primary_halted(self):
+        """Proves: the same of a postmaster that hangs."""
+        former = self.lab.primary()
+        node = self.lab.nodes[former]
+        with self.writing(12, is_fresh=True):
+            node.exec(["kill", "-STOP", node.postmaster()])
+            self.wait_failover(former)
+        self.assertEqual(self.refused(), set())
+
+    def test_synchronous_standby_killed(self):
+        """Proves: commits go on within seconds when the standby that they wait for dies, and it comes back."""
+        primary, standby = self.lab.primary(), self.lab.synchronous()[0]
+        with self.writing(6):
+            self.lab.kill_postmaster(standby)
+            wait_until(lambda: standby not in self.lab.synchronous(), 10, "another synchronous standby", step=0.1)
+        self.assertEqual(self.lab.primary(), primary)
+
+    def test_power_cut_of_the_synchronous_standby(self):
+        """Proves: the same when its node is lost."""
+        primary, standby = self.lab.primary(), self.lab.synchronous()[0]
+        with self.writing(15):
+            self.lab.power_off(standby)
+            wait_until(lambda: standby not in self.lab.synchronous(), 30, "another synchronous standby", step=0.1)
+        self.assertEqual(self.lab.primary(), primary)
+
     def test_switchover(self):
         """Proves: a planned switchover loses nothing, and the former primary follows."""
         former = self.lab.primary()
