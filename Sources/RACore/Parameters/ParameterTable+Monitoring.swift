@@ -117,7 +117,8 @@ extension ParameterTable {
                 """
                 Whether a small process waits beside each postmaster and tells Pacemaker the moment it has ended, and on the \
                 primary looks after the synchronous standbys the moment one's connection ends. Without it, the next monitor \
-                finds out.
+                finds out. What it reports is a failure of its own for Pacemaker, and has the instance recovered: an on-fail \
+                of the monitors other than restart doesn't apply to it.
                 """
             )
         ) { $0.fastFailureDetection = $1 }
