@@ -1,3 +1,4 @@
+import Foundation
 import RACore
 import RAKit
 import RATestSupport
@@ -87,6 +88,30 @@ struct SentinelLookTests {
             #expect(!sentinel.isGone && cluster.fake.position("n2") == nil, "\(cluster.fake.calls)")
             try cluster.fake.record("n1", "monitor", code: 7)
             try waitFor("its position", seconds: 5) { cluster.fake.position("n2") != nil }
+        }
+    }
+
+    /// To the server it goes on streaming, though nobody sends: the promotion that is about to begin counts on the position.
+    @Test func positionOfAHaltedReceiverStays() throws {
+        try withSentinels { cluster in
+            try cluster.bringUp(watching: "n2")
+            let receiver = try #require(cluster.watched("n2")?.last)
+            kill(receiver, SIGSTOP)
+            defer { kill(receiver, SIGCONT) }
+            endServers(cluster["n1"].data)
+            try cluster.fake.record("n1", "monitor", code: 7)
+            // A new one looks at the server twice a second.
+            try cluster.silence("n2")
+            #expect(cluster.call("n2").run("monitor").code == 0)
+            try cluster.awaitSentinel("n2", links: 1)
+            #expect(cluster.notify("pre", "promote", "n2", on: "n2").code == 0)
+            #expect(cluster.fake.position("n2") != nil)
+            let lock = cluster["n2"].temporary + "/PGSQL.lock"
+            for _ in 1...2 {
+                try replaceFile(lock, with: [], mode: 0o600)
+                try waitFor("a look, which removes the lock") { FileFacts(lock) == nil }
+            }
+            #expect(cluster.fake.position("n2") != nil, "\(cluster.fake.calls)")
         }
     }
 

@@ -183,16 +183,19 @@ extension Sentinel {
         }
         let agent = Agent(environment: environment)
         let instance = agent.observeInstance()
+        guard let found = agent.watchable(instance) else { return nil }
+        defer { isFirst = false }
         // The primary may count on this standby from now on: it must know itself that it has taken part.
         if case .answering(let facts) = instance.server, agent.mode.isReplicated, facts.isInRecovery,
             agent.isReceiving(facts)
         {
             agent.noteReceiving()
-            // What was published isn't where it is any more.
-            if let failure = ClusterPerformer(agent: agent).perform(agent.leaveElection()) { log.warning(failure) }
+            // What was published isn't where it is any more. A receiver that was there before then may hang, or not know
+            // yet that its primary is dead: a promotion that counts on the position would be refused.
+            if found != watch, let failure = ClusterPerformer(agent: agent).perform(agent.leaveElection()) {
+                log.warning(failure)
+            }
         }
-        guard let found = agent.watchable(instance) else { return nil }
-        defer { isFirst = false }
         return found != watch || isFirst && !agent.hasStandbySignal ? .linkBegan : nil
     }
 
