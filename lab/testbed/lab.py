@@ -124,7 +124,9 @@ class Lab(ClusterView):
     def hang(self, name):
         """Halts every process of the instance, as a dead disk does."""
         node = self.nodes[name]
-        node.exec(["kill", "-STOP", *node.server_processes()])
+        # First, so that no process begins any more; what ends between the look and the signal is as good as halted.
+        node.exec(["kill", "-STOP", node.postmaster()])
+        node.exec(["kill", "-STOP", *node.server_processes()], check=False)
 
     def unhang(self, name):
         node = self.nodes[name]
