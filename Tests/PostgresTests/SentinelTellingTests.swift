@@ -71,7 +71,13 @@ struct SentinelTellingTests {
             let sentinel = try cluster.awaitSentinel("n1")
             try cluster.must("promote", "n1")
             var clients: [Connection] = []
-            while let client = try? cluster["n1"].connect() { clients.append(client) }
+            var refusals = 0
+            // The sentinel's own look may take a connection for a moment.
+            try waitFor("a server that stays full") {
+                while let client = try? cluster["n1"].connect() { clients.append(client) }
+                refusals += 1
+                return refusals == 10
+            }
             try cluster.must("monitor", "n1", .runningPromoted)
             #expect(!sentinel.isGone)
             clients = []

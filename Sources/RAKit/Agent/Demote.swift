@@ -17,7 +17,7 @@ extension Agent {
         let staysDown = environment.isToBeStopped
         let (instance, seen) = observeForDemotion()
         var phase = DemotionPhase.fresh
-        let isHung = state(of: instance) == .hung
+        let isHurried = isHurried(instance)
         switch decideDemote(state(of: instance), phase: phase) {
         case .finish(let code, let reason):
             log.info(reason.text)
@@ -26,14 +26,14 @@ extension Agent {
             return Outcome(code, reason.text)
         case .shutDown, .comeUp:
             if let seen { recordDemotion(seen, isStopped: staysDown, by: quarter, asSeen: false) }
-            if !isHung { writeCheckpoint() }
+            if !isHurried { writeCheckpoint() }
         }
         while true {
             switch decideDemote(processState(), phase: phase) {
             case .finish(let code, let reason): return Outcome(code, reason.text)
             case .shutDown:
                 phase = .stopping
-                switch shutDownForDemotion(isHung: isHung) {
+                switch shutDownForDemotion(isHurried: isHurried) {
                 case .clean where staysDown:
                     // Noted first: whoever tells may be done before this goes on.
                     noteToldStop(.begun)
@@ -49,11 +49,17 @@ extension Agent {
         }
     }
 
-    /// What doesn't answer gets little time to shut down in order: clients wait for the failover.
-    private func shutDownForDemotion(isHung: Bool) -> Shutdown.Result {
+    /// Whether a monitor has waited already for what still doesn't answer. Not in asynchronous mode: what is yet to be sent may
+    /// be the only copy of an acknowledged commit.
+    private func isHurried(_ instance: InstanceObservation) -> Bool {
+        mode == .sync && state(of: instance) == .hung && hungNote.isRecent(milliseconds: hungMilliseconds)
+    }
+
+    /// What doesn't answer gets little time to shut down in order where clients wait for the failover already.
+    private func shutDownForDemotion(isHurried: Bool) -> Shutdown.Result {
         let start = min(30_000, deadline.remainingMilliseconds / 2)
         let end = deadline.earlier(milliseconds: start)
-        let seconds = isHung ? min(hungFastSeconds, parameters.stopEscalate) : parameters.stopEscalate
+        let seconds = isHurried ? min(hungFastSeconds, parameters.stopEscalate) : parameters.stopEscalate
         return Shutdown(agent: self, fastSeconds: seconds, end: end).run()
     }
 
