@@ -41,6 +41,23 @@ class SentinelTest(ClusterTest):
                 self.lab.exec(name, ["kill", "-KILL", *found], check=False)
         wait_until(lambda: not any(self.sentinels(name) for name in self.lab.nodes), 10, "no sentinel any more")
 
+    def lose_synchronous_standby(self, hurt, seconds, gap):
+        """Hurts the standby that commits wait for, until another is recorded; the primary stays, and commits go on."""
+        primary, standby = self.lab.primary(), self.lab.synchronous()[0]
+        with self.writing(gap):
+            hurt(standby)
+            wait_until(lambda: standby not in self.lab.synchronous(), seconds, "another synchronous standby", step=0.1)
+        self.assertEqual(self.lab.primary(), primary)
+
+    def halt_postmaster_of_the_primary(self, gap):
+        """Halts it, until another node is the primary."""
+        former = self.lab.primary()
+        node = self.lab.nodes[former]
+        with self.writing(gap, is_fresh=True):
+            node.exec(["kill", "-STOP", node.postmaster()])
+            self.wait_failover(former)
+        self.assertEqual(self.refused(), set())
+
     def setUp(self):
         self.fenced_before = self.fenced()
         self.lab.any_node().exec(["crm_resource", "--wait", "--timeout=60"], timeout=70, check=False)
@@ -64,12 +81,7 @@ class Sentinel(SentinelTest):
 
     def test_synchronous_standby_killed(self):
         """Proves: commits go on within seconds when the standby that they wait for dies."""
-        standby = self.lab.synchronous()[0]
-        primary = self.lab.primary()
-        with self.writing(6):
-            self.lab.kill_postmaster(standby)
-            wait_until(lambda: standby not in self.lab.synchronous(), 10, "another synchronous standby", step=0.1)
-        self.assertEqual(self.lab.primary(), primary)
+        self.lose_synchronous_standby(self.lab.kill_postmaster, 10, gap=6)
 
     def test_connection_of_the_synchronous_standby_lost(self):
         """Proves: a WAL sender that ends while both servers live is acted on, and the standby comes back into its place or
@@ -166,12 +178,7 @@ class Hanging(SentinelTest):
 
     def test_postmaster_of_the_primary_halted(self):
         """Proves: with a monitor every second clients of a halted postmaster wait for about 3 s, found out included."""
-        former = self.lab.primary()
-        node = self.lab.nodes[former]
-        with self.writing(4, is_fresh=True):
-            node.exec(["kill", "-STOP", node.postmaster()])
-            self.wait_failover(former)
-        self.assertEqual(self.refused(), set())
+        self.halt_postmaster_of_the_primary(gap=4)
 
     def test_silent_primary(self):
         """Proves: a primary that takes connections and answers none is replaced once the monitor has waited for it: within
@@ -223,28 +230,15 @@ class WithoutNotifications(SentinelTest):
 
     def test_postmaster_of_the_primary_halted(self):
         """Proves: the same of a postmaster that hangs."""
-        former = self.lab.primary()
-        node = self.lab.nodes[former]
-        with self.writing(12, is_fresh=True):
-            node.exec(["kill", "-STOP", node.postmaster()])
-            self.wait_failover(former)
-        self.assertEqual(self.refused(), set())
+        self.halt_postmaster_of_the_primary(gap=12)
 
     def test_synchronous_standby_killed(self):
         """Proves: commits go on within seconds when the standby that they wait for dies, and it comes back."""
-        primary, standby = self.lab.primary(), self.lab.synchronous()[0]
-        with self.writing(6):
-            self.lab.kill_postmaster(standby)
-            wait_until(lambda: standby not in self.lab.synchronous(), 10, "another synchronous standby", step=0.1)
-        self.assertEqual(self.lab.primary(), primary)
+        self.lose_synchronous_standby(self.lab.kill_postmaster, 10, gap=6)
 
     def test_power_cut_of_the_synchronous_standby(self):
         """Proves: the same when its node is lost."""
-        primary, standby = self.lab.primary(), self.lab.synchronous()[0]
-        with self.writing(15):
-            self.lab.power_off(standby)
-            wait_until(lambda: standby not in self.lab.synchronous(), 30, "another synchronous standby", step=0.1)
-        self.assertEqual(self.lab.primary(), primary)
+        self.lose_synchronous_standby(self.lab.power_off, 30, gap=15)
 
     def test_switchover(self):
         """Proves: a planned switchover loses nothing, and the former primary follows."""

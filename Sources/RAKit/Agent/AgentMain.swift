@@ -60,6 +60,7 @@ extension Agent {
         switch action {
         case .start, .stop, .demote:
             // First: what ends now ends on purpose. What has ended may still be reported, and is told of.
+            // A stop has waited by then for what is told.
             if !isSentinelStillNeeded(action) || action == .stop { endSentinel() }
             endRest()
             forgetPromotion()
