@@ -10,6 +10,7 @@ import Testing
     private func plan(
         _ positions: [String: PublishedPosition],
         wanted: String? = nil,
+        agreed: String? = nil,
         _ change: (inout ClusterObservation) -> Void = { _ in }
     ) -> Result<LossPlan, LossRefusal> {
         var cluster = Build.cluster(Build.nodes.map { Build.node($0, isOnline: $0 != "alpha") })
@@ -19,7 +20,8 @@ import Testing
             positions: positions.keys.sorted().map { NodePosition(node: $0, position: positions[$0] ?? position(0)) },
             record: record,
             cluster: cluster,
-            wanted: wanted
+            wanted: wanted,
+            agreed: agreed
         )
     }
 
@@ -98,9 +100,32 @@ import Testing
 
     @Test func whatWasAgreedToMustStillHold() throws {
         let agreed = try plan(["beta": position(80), "gamma": position(90)]).get()
-        #expect(try plan(["beta": position(85), "gamma": position(90)]).get().isSame(as: agreed))
-        #expect(try !plan(["beta": position(80), "gamma": position(91)]).get().isSame(as: agreed))
-        #expect(try !plan(["beta": position(95), "gamma": position(90)]).get().isSame(as: agreed))
+        func news(_ here: [String: PublishedPosition]) throws -> String? {
+            try plan(here).get().news(since: agreed)
+        }
+        #expect(try news(["beta": position(85), "gamma": position(90)]) == nil)
+        #expect(try news(["gamma": position(91)]) == nil, "it loses less than was agreed to")
+        #expect(try news(["beta": position(95), "gamma": position(90)])?.hasPrefix("beta, on ") == true)
+        #expect(try news(["gamma": position(89)])?.hasPrefix("gamma is on ") == true)
+        var moved = agreed
+        moved.position = Build.published(2, 95, left: [80], seen: record.stamp)
+        #expect(moved.news(since: agreed)?.hasPrefix("gamma is on ") == true, "its data went another way before")
+        moved.position = Build.published(1, 90, system: 7, seen: record.stamp)
+        #expect(moved.news(since: agreed)?.hasPrefix("gamma is on ") == true, "it is another database")
+        var more = agreed
+        more.givenUp.append("beta")
+        #expect(more.news(since: agreed) == "alpha, beta would be given up now, not alpha")
+    }
+
+    /// Another node that is as far may tell its position between the question and the answer.
+    @Test func whoIsAsFarChangesNothing() throws {
+        let agreed = try plan(["gamma": position(90)]).get()
+        let here = ["beta": position(90), "gamma": position(90)]
+        #expect(try plan(here).get().candidate == "beta")
+        let now = try plan(here, agreed: agreed.candidate).get()
+        #expect(now.candidate == "gamma" && now.news(since: agreed) == nil)
+        let further = ["beta": position(91), "gamma": position(90)]
+        #expect(try plan(further, agreed: agreed.candidate).get().candidate == "beta")
     }
 
     @Test func whoMayStillBeThePrimaryIsFencedFirst() {

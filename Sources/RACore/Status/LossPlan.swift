@@ -12,10 +12,22 @@ public struct LossPlan: Sendable, Equatable {
     /// The record that makes the cluster promote the candidate.
     public var record: ClusterRecord
 
-    /// Whether another plan says the same of what would be promoted and lost.
-    public func isSame(as other: LossPlan) -> Bool {
-        candidate == other.candidate && position.position == other.position.position && givenUp == other.givenUp
-            && obstacle == other.obstacle
+    /// What an operator who agreed to an earlier plan doesn't know; nil when this one gives up nothing more.
+    public func news(since agreed: LossPlan) -> String? {
+        if candidate != agreed.candidate {
+            return "\(candidate), on \(position.position), would be promoted now, not \(agreed.candidate), on "
+                + "\(agreed.position.position)"
+        }
+        if givenUp != agreed.givenUp {
+            return "\(givenUp.joined(separator: ", ")) would be given up now, not "
+                + agreed.givenUp.joined(separator: ", ")
+        }
+        guard position.systemIdentifier == agreed.position.systemIdentifier,
+            position.position >= agreed.position.position, isContinued(agreed.position, by: position)
+        else {
+            return "\(candidate) is on \(position.position) now, not on \(agreed.position.position)"
+        }
+        return nil
     }
 }
 
@@ -30,7 +42,7 @@ public enum LossRefusal: Error, Sendable, Equatable {
     case nobodyIsHere
     case notACandidate(String, here: [String])
     /// What was agreed to isn't what is found now.
-    case changed
+    case changed(String)
     /// Of several that went different ways, or come from different database systems, the operator must choose.
     case mustChoose([String])
 
@@ -53,7 +65,8 @@ public enum LossRefusal: Error, Sendable, Equatable {
             here.isEmpty
                 ? "no standby runs on \(node)"
                 : "no standby runs on \(node): choose among \(here.joined(separator: ", "))"
-        case .changed: "the nodes aren't as they were when the question was asked: run the command again"
+        case .changed(let news):
+            "the nodes aren't as they were when the question was asked (\(news)): run the command again"
         case .mustChoose(let nodes):
             "the data of \(nodes.joined(separator: " and ")) went different ways, or belong to different database systems: "
                 + "name the node that is to be promoted"
@@ -66,12 +79,14 @@ public enum LossRefusal: Error, Sendable, Equatable {
 /// - Parameters:
 ///   - positions: what the nodes that are here have published.
 ///   - wanted: the node that the operator named; nil for the furthest.
+///   - agreed: whom the operator has agreed to: of several that are as far it goes first, whoever else has come since.
 public func planLoss(
     _ set: ReplicaSet,
     positions: [NodePosition],
     record: ClusterRecord?,
     cluster: ClusterObservation,
-    wanted: String?
+    wanted: String?,
+    agreed: String? = nil
 ) -> Result<LossPlan, LossRefusal> {
     if let primary = cluster.promotedNode() { return .failure(.primaryRuns(primary)) }
     guard cluster.actsWithQuorum else { return .failure(.noQuorum) }
@@ -81,7 +96,7 @@ public func planLoss(
     let outcome = electionOutcome(set, positions: positions, record: record, cluster: cluster)
     if case .chosen(let node, _) = outcome { return .failure(.needless(node)) }
     let chosen: NodePosition
-    switch choose(wanted, among: here, outcome, record) {
+    switch choose(wanted, agreed, among: here, outcome, record) {
     case .failure(let refusal): return .failure(refusal)
     case .success(let choice): chosen = choice
     }
@@ -101,6 +116,7 @@ public func planLoss(
 /// The node that the operator named; without a name the furthest, where that can be told.
 private func choose(
     _ wanted: String?,
+    _ agreed: String?,
     among here: [NodePosition],
     _ outcome: ElectionOutcome,
     _ record: ClusterRecord?
@@ -118,11 +134,11 @@ private func choose(
     }
     // Positions in another database system can't be compared with.
     let related = here.filter { told in record?.systemIdentifier.map { $0 == told.position.systemIdentifier } ?? true }
+    let end = related.map(\.position.position).max()
+    let furthest = related.filter { $0.position.position == end }
+    let known = furthest.first { told in agreed.map { sameName($0, told.node) } ?? false }
     // Of several that are as far the first, so that each look finds the same one.
-    guard let end = related.map(\.position.position).max(),
-        let furthest = related.first(where: { $0.position.position == end })
-    else { return .failure(.mustChoose(here.map(\.node))) }
-    return .success(furthest)
+    return (known ?? furthest.first).map { .success($0) } ?? .failure(.mustChoose(here.map(\.node)))
 }
 
 /// How the choice of a primary stands, as the nodes themselves would see it now.

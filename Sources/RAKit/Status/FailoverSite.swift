@@ -54,13 +54,24 @@ public struct FailoverSite: Sendable {
         )
     }
 
-    public func plan(wanted: String?) -> Result<LossPlan, LossRefusal> {
-        planLoss(set, positions: positions, record: record, cluster: context.cluster, wanted: wanted)
-    }
+    public func plan(wanted: String?) -> Result<LossPlan, LossRefusal> { plan(wanted: wanted, candidate: nil) }
 
     /// The plan that was agreed to as it is now: it may have taken minutes to answer, and a node may be back.
     public func plan(agreed: LossPlan, wanted: String?) -> Result<LossPlan, LossRefusal> {
-        plan(wanted: wanted).flatMap { $0.isSame(as: agreed) ? .success($0) : .failure(.changed) }
+        plan(wanted: wanted, candidate: agreed.candidate).flatMap { plan in
+            plan.news(since: agreed).map { .failure(.changed($0)) } ?? .success(plan)
+        }
+    }
+
+    private func plan(wanted: String?, candidate: String?) -> Result<LossPlan, LossRefusal> {
+        planLoss(
+            set,
+            positions: positions,
+            record: record,
+            cluster: context.cluster,
+            wanted: wanted,
+            agreed: candidate
+        )
     }
 
     /// Records that an operator has given data up: the nodes choose by that from now on.
