@@ -77,10 +77,13 @@ class Slots(ClusterTest):
         primary, synchronous, other = self.roles()
         # A whole segment lies between: that much WAL the new primary would have forgotten.
         self.write_segments(primary, 2)
+        # Fencing switches it on again: without its network it stays away all the same.
+        self.lab.cut(primary)
         self.lab.power_off(primary)
         new = self.lab.wait_primary(60, other_than=primary)
         self.write_segments(new, 12)
         self.assertGreaterEqual(self.kept(new, primary), 11, f"{new} keeps too little for {primary}")
+        self.lab.heal(primary)
         self.lab.power_on(primary)
         self.wait_streaming(primary, new, 90)
         self.write_segments(new, 3)
