@@ -60,6 +60,30 @@ class SynchronousCluster(ClusterTest):
         self.assertEqual(self.failures("start"), [])
         self.assertEqual(self.refused(), set())
 
+    def test_standby_mode_taken_back(self):
+        """Proves: a standby mode that is taken back in the middle of the switchover leaves no failure behind; the node
+        follows without an operator, and clients don't wait for it."""
+        moments = {
+            "before the stop": lambda former: wait_until(
+                lambda: not self.lab.nodes[former].postmaster_lives(), 30, "the shutdown", step=0.01),
+            "after the promotion": lambda former: wait_until(
+                lambda: self.is_promoted(former), 30, "the promotion", step=0.01)}
+        for moment, wait in moments.items():
+            former = self.lab.primary()
+            with self.writing(8):
+                self.lab.set_standby(former, True)
+                wait(former)
+                self.lab.set_standby(former, False)
+                self.wait_failover(former)
+            self.wait_whole()
+            for operation in ("start", "monitor", "promote"):
+                self.assertEqual(self.failures(operation), [], f"taken back {moment}")
+
+    def is_promoted(self, former):
+        """Whether another server has left recovery: sooner than the cluster knows it."""
+        return any(not (node.data_directory / "standby.signal").exists() for name, node in self.lab.nodes.items()
+                   if name != former)
+
     def test_demotion_leaves_a_standby(self):
         """Proves: `demote` alone leaves a running, streaming standby (ban from the promoted role, D9)."""
         former = self.lab.primary()

@@ -34,11 +34,7 @@ extension Agent {
             case .shutDown:
                 phase = .stopping
                 switch shutDownForDemotion(isHurried: isHurried) {
-                case .clean where staysDown:
-                    // Noted first: whoever tells may be done before this goes on.
-                    noteToldStop(.begun)
-                    if !SentinelKeeper(agent: self).tellOfShutdown(), toldStop == .begun { forgetToldStop() }
-                    return Outcome(.success, "shut down, to be stopped")
+                case .clean where staysDown: return leaveDown()
                 case .clean: break
                 // A start would now replay the WAL of a crash, and the failover would wait for it.
                 case .unclean: return Outcome(.success, "the primary could only be ended, and stays down")

@@ -5,9 +5,12 @@ private let failoverMilliseconds: UInt64 = 2000
 
 extension Agent {
     /// Reports the role and, in the replicated modes, keeps the cluster's records and the synchronous set true.
+    ///
+    /// It changes nothing of the instance, but brings up the standby that a demotion owes.
     func monitor() -> Outcome {
         let first = observePostmaster(dataDirectory: dataDirectory)
         if case .absent(let leftover) = first {
+            if isLeftDown { return comeUpAfterAll() }
             if environment.isRecurring, environment.nodeName != nil {
                 FailureReport(resource: environment.resource).noteSeen()
             }

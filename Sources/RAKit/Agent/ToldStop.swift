@@ -18,13 +18,13 @@ extension Agent {
 
     /// What the note is worth: that of another run of the cluster manager, which has forgotten what it was told, or of data
     /// that a server has had since, is worth nothing.
-    private var toldStopMark: String? {
+    var shutdownMark: String? {
         FileFacts(dataDirectory + "/global/pg_control").map { "\(clusterManagerMark()) \($0.inode) \($0.modified)" }
     }
 
     /// What was told since the postmaster ended, as far as that still holds.
     var toldStop: ToldStop? {
-        guard let note = toldStopNote.read(), let mark = toldStopMark, note.first == mark[...] else { return nil }
+        guard let note = toldStopNote.read(), let mark = shutdownMark, note.first == mark[...] else { return nil }
         return ToldStop(rawValue: String(note.body))
     }
 
@@ -38,7 +38,7 @@ extension Agent {
     }
 
     func noteToldStop(_ told: ToldStop) {
-        guard let mark = toldStopMark else { return }
+        guard let mark = shutdownMark else { return }
         toldStopNote.write(first: mark, body: told.rawValue)
     }
 
