@@ -34,6 +34,14 @@ extension Agent {
         return settlingNote.isRecent(milliseconds: settlingMilliseconds)
     }
 
+    /// Whether the first monitor after a promotion hasn't come when it should have: Pacemaker may wait for the start of another
+    /// instance, which waits for what the first look records. Once for each promotion.
+    func takeOverdueSettling() -> Bool {
+        guard settlingNote.exists, !settlingNote.isRecent(milliseconds: settlingMilliseconds) else { return false }
+        settlingNote.remove()
+        return true
+    }
+
     /// Whatever starts or ends a server.
     func forgetPromotion() { promotionNote.remove() }
 }

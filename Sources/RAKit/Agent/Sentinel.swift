@@ -196,7 +196,8 @@ extension Sentinel {
                 log.warning(failure)
             }
         }
-        return found != watch || isFirst && !agent.hasStandbySignal ? .linkBegan : nil
+        guard found == watch, !agent.hasStandbySignal else { return found == watch ? nil : .linkBegan }
+        return isFirst || agent.takeOverdueSettling() ? .linkBegan : nil
     }
 
     private func withoutEnded(_ watch: SentinelWatch) -> SentinelWatch {
