@@ -115,6 +115,22 @@ import Testing
         var more = agreed
         more.givenUp.append("beta")
         #expect(more.news(since: agreed) == "alpha, beta would be given up now, not alpha")
+        #expect(agreed.news(since: more) == "alpha would be given up now, not alpha, beta")
+        var back = agreed
+        back.told = [NodePosition(node: "alpha", position: position(95))]
+        #expect(back.news(since: agreed) == "alpha is here now" && agreed.news(since: back) == nil)
+        back.told = []
+        back.obstacle = .forked("alpha", from: "gamma")
+        #expect(back.news(since: agreed) != nil)
+    }
+
+    /// A primary that came and went between question and answer may have acknowledged commits on the candidate's timeline.
+    @Test func aPrimaryMeanwhileIsNews() throws {
+        let agreed = try plan(["gamma": position(90)]).get()
+        var now = try plan(["gamma": position(95)]).get()
+        #expect(now.news(since: agreed) == nil)
+        now.record.term += 1
+        #expect(now.news(since: agreed) == "another was about to be the primary meanwhile")
     }
 
     /// Another node that is as far may tell its position between the question and the answer.

@@ -12,16 +12,20 @@ public struct LossPlan: Sendable, Equatable {
     /// The record that makes the cluster promote the candidate.
     public var record: ClusterRecord
 
-    /// What an operator who agreed to an earlier plan doesn't know; nil when this one gives up nothing more.
+    /// What an operator who agreed to an earlier plan doesn't know; nil when this one gives up the same, and no more of it.
     public func news(since agreed: LossPlan) -> String? {
         if candidate != agreed.candidate {
             return "\(candidate), on \(position.position), would be promoted now, not \(agreed.candidate), on "
                 + "\(agreed.position.position)"
         }
+        // Whoever was it meanwhile may have acknowledged commits that nobody was told of.
+        if record.term != agreed.record.term { return "another was about to be the primary meanwhile" }
         if givenUp != agreed.givenUp {
-            return "\(givenUp.joined(separator: ", ")) would be given up now, not "
-                + agreed.givenUp.joined(separator: ", ")
+            return "\(names(givenUp)) would be given up now, not \(names(agreed.givenUp))"
         }
+        let known = agreed.told.map(\.node)
+        if let newcomer = told.first(where: { !known.contains($0.node) }) { return "\(newcomer.node) is here now" }
+        if obstacle != agreed.obstacle { return "nobody is promoted for another reason now" }
         guard position.systemIdentifier == agreed.position.systemIdentifier,
             position.position >= agreed.position.position, isContinued(agreed.position, by: position)
         else {
@@ -29,6 +33,8 @@ public struct LossPlan: Sendable, Equatable {
         }
         return nil
     }
+
+    private func names(_ nodes: [String]) -> String { nodes.isEmpty ? "nobody" : nodes.joined(separator: ", ") }
 }
 
 /// Why there is nothing to accept, or nothing to promote.
