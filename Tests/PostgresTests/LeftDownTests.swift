@@ -43,17 +43,39 @@ struct LeftDownTests {
         }
     }
 
+    /// An operator may copy the data, or do something else with them.
+    @Test func staysDownWhereNobodyManagesIt() throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            try demote(cluster)
+            try cluster.describeResource(["is-managed": "false"])
+            #expect(try monitor(cluster) == OCFExitCode.notRunning.rawValue)
+            #expect(cluster["n1"].processID == nil)
+            try cluster.describeResource()
+            #expect(try monitor(cluster) == 0)
+        }
+    }
+
+    /// Data that a server has had since aren't those that were left.
+    @Test func staysDownAfterAnotherServer() throws {
+        try withSentinels(nodes: ["n1"]) { cluster in
+            try demote(cluster)
+            try cluster.must("start", "n1")
+            endServers(cluster["n1"].data)
+            #expect(try monitor(cluster) == OCFExitCode.notRunning.rawValue)
+        }
+    }
+
     /// What can't start is a failure like any other: the reason is given once, and the next monitor says what there is.
     @Test func thatItCannotStartIsSaid() throws {
         try withSentinels(nodes: ["n1"]) { cluster in
             try demote(cluster)
-            let control = cluster["n1"].data + "/postgresql.conf"
-            try FileManager.default.moveItem(atPath: control, toPath: control + ".away")
+            let settings = cluster["n1"].data + "/postgresql.conf"
+            try FileManager.default.moveItem(atPath: settings, toPath: settings + ".away")
             cluster.meta["interval"] = "4000"
             let answer = try cluster.run("monitor", "n1")
             #expect(answer.code == OCFExitCode.notInstalled.rawValue)
             #expect(answer.reason.contains("postgresql.conf"), "\(answer)")
-            try FileManager.default.moveItem(atPath: control + ".away", toPath: control)
+            try FileManager.default.moveItem(atPath: settings + ".away", toPath: settings)
             #expect(try monitor(cluster) == OCFExitCode.notRunning.rawValue)
         }
     }

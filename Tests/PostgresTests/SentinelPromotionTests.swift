@@ -101,7 +101,7 @@ struct SentinelPromotionTests {
             cluster.leavesFirstLook = true
             cluster.primaryAddress = "127.0.1.2"
             try cluster.must("promote", "n2")
-            try waitFor("a complete record", seconds: 5) {
+            try waitFor("a complete record", seconds: 10) {
                 cluster.attribute("record", "n2").flatMap { ClusterRecord($0) }?.isPromoting == false
             }
         }

@@ -64,7 +64,7 @@ extension Agent {
             if !isSentinelStillNeeded(action) || action == .stop { endSentinel() }
             endRest()
             forgetPromotion()
-            forgetLeftDown()
+            if action != .start { forgetLeftDown() }
             ElectionRounds(resource: environment.resource).forgetTold()
             if action == .start {
                 forgetToldStop()

@@ -10,7 +10,7 @@ extension Agent {
     func monitor() -> Outcome {
         let first = observePostmaster(dataDirectory: dataDirectory)
         if case .absent(let leftover) = first {
-            if isLeftDown { return comeUpAfterAll() }
+            if isLeftDown, let outcome = comeUpAfterAll() { return outcome }
             if environment.isRecurring, environment.nodeName != nil {
                 FailureReport(resource: environment.resource).noteSeen()
             }

@@ -34,10 +34,15 @@ extension Agent {
         return settlingNote.isRecent(milliseconds: settlingMilliseconds)
     }
 
+    /// Whether a promotion has ended, and nobody has looked since.
+    var isSettling: Bool { settlingNote.exists }
+
     /// Whether the first monitor after a promotion hasn't come when it should have: Pacemaker may wait for the start of another
     /// instance, which waits for what the first look records. Once for each promotion.
     func takeOverdueSettling() -> Bool {
-        guard settlingNote.exists, !settlingNote.isRecent(milliseconds: settlingMilliseconds) else { return false }
+        guard let noted = settlingNote.moment,
+            Moment.sinceBoot().nanoseconds - noted.nanoseconds >= settlingMilliseconds * 1_000_000
+        else { return false }
         settlingNote.remove()
         return true
     }

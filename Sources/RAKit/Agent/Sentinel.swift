@@ -3,6 +3,8 @@ import RACore
 /// For how long after a change it looks for connections that begin, and how often.
 private let eagerMilliseconds = 15_000
 private let eagerStepMilliseconds = 500
+/// How often a standby that receives nothing looks whether it was promoted.
+private let idleStepMilliseconds = 2000
 /// How long a server that was shut down in order may take to be there again.
 private let restartMilliseconds = 2000
 
@@ -92,7 +94,7 @@ struct Sentinel {
         defer { withExtendedLifetime(claim) {} }
         let reader = ConfigurationReader(resource: resource)
         let context = try? reader.read(by: agent.deadline.capped(milliseconds: 5000))
-        switch decideSentinel(event, presence(), stewardship(agent, context)) {
+        switch decideSentinel(event, presence(), agent.stewardship(context)) {
         case .report:
             if FailureReport(resource: resource).make({ report(agent) }), let context {
                 tellStop(agent, context.cluster)
@@ -126,15 +128,6 @@ extension Sentinel {
         _ = wait(until: .after(milliseconds: restartMilliseconds), everyMilliseconds: 20) { () -> Bool? in
             presence() == .absent ? nil : true
         }
-    }
-
-    /// Whether the cluster acts on the instance: read when something has happened, as nobody tells us.
-    private func stewardship(_ agent: Agent, _ context: ResourceContext?) -> Stewardship {
-        guard let context, context.source == .cluster else { return .unknown }
-        let isPaused =
-            context.cluster.properties.isMaintenanceMode
-            || context.cluster.node(agent.ownNode())?.isMaintenance ?? false
-        return context.configuration.isManaged && !isPaused ? .managed : .unmanaged
     }
 
     /// Does now what the next monitor would do about a connection that was lost, or is new.
@@ -173,7 +166,7 @@ extension Sentinel {
         isFirst: inout Bool
     ) -> SentinelEvent? {
         let directory = dataDirectory
-        let next = eagerness.isPast ? nil : Deadline.after(milliseconds: eagerStepMilliseconds)
+        let next = step(watch, eagerness).map { Deadline.after(milliseconds: $0) }
         let ended = waitForEnd(of: [watch.postmaster] + watch.links, by: next) {
             isServerProcess($0, dataDirectory: directory)
         }
@@ -198,6 +191,14 @@ extension Sentinel {
         }
         guard found == watch, !agent.hasStandbySignal else { return found == watch ? nil : .linkBegan }
         return isFirst || agent.takeOverdueSettling() ? .linkBegan : nil
+    }
+
+    /// When to look again although nothing has ended; nil for never, as beside a server at rest.
+    private func step(_ watch: SentinelWatch, _ eagerness: Deadline) -> Int? {
+        if !eagerness.isPast { return eagerStepMilliseconds }
+        let agent = Agent(environment: environment)
+        let isIdleStandby = agent.mode.isReplicated && agent.hasStandbySignal && watch.links.isEmpty
+        return agent.isSettling || isIdleStandby ? idleStepMilliseconds : nil
     }
 
     private func withoutEnded(_ watch: SentinelWatch) -> SentinelWatch {
@@ -232,4 +233,13 @@ extension Agent {
     }
 
     func endSentinel() { SentinelKeeper(agent: self).end() }
+
+    /// Whether the cluster acts on the instance: read when something has happened, as nobody tells us.
+    func stewardship(_ context: ResourceContext?) -> Stewardship {
+        guard let context, context.source == .cluster else { return .unknown }
+        let isPaused =
+            context.cluster.properties.isMaintenanceMode
+            || context.cluster.node(ownNode())?.isMaintenance ?? false
+        return context.configuration.isManaged && !isPaused ? .managed : .unmanaged
+    }
 }
