@@ -7,11 +7,6 @@ import Testing
 /// The sentinel beside a postmaster: when there is one, what it costs, and what it tells the cluster.
 @Suite(.enabled(if: PostgreSQL.isAvailable, Comment(rawValue: PostgreSQL.need)))
 struct SentinelTests {
-    /// Never true: that nothing happens is seen by looking for it all the time.
-    private func happens(within milliseconds: Int, _ look: () -> Bool) -> Bool {
-        wait(until: .after(milliseconds: milliseconds), everyMilliseconds: 50) { look() ? true : nil } ?? false
-    }
-
     private let isRelease = AgentBinary.folder == AgentBinary.releaseFolder
 
     @Test func startLeavesOneInASessionOfItsOwn() throws {

@@ -102,8 +102,12 @@ extension TestCluster {
             guard let watched = watched(node), let postmaster = self[node].processID else { return false }
             return watched.first == postmaster && (links ?? watched.count - 1) == watched.count - 1
         }
-        let found = sentinels(node)
-        guard found.count == 1 else { throw TestFailure("\(found.count) sentinels of \(node): \(found)") }
+        // A command that one is about to run has its name until it is there.
+        var found: [RunningSentinel] = []
+        try waitFor("one sentinel of \(node)", seconds: 5) {
+            found = sentinels(node)
+            return found.count == 1
+        }
         return found[0]
     }
 
@@ -165,4 +169,9 @@ func withSentinels(
         defer { for node in nodes { try? cluster.silence(node) } }
         try body(cluster)
     }
+}
+
+/// Never true: that nothing happens is seen by looking for it all the time.
+func happens(within milliseconds: Int, _ look: () -> Bool) -> Bool {
+    wait(until: .after(milliseconds: milliseconds), everyMilliseconds: 50) { look() ? true : nil } ?? false
 }
