@@ -139,7 +139,8 @@ struct SentinelLookTests {
                 try cluster.fake.setFault("crm_attribute", "kill \(step)")
                 endServers(cluster["n2"].data)
                 try waitFor("its end in the middle, or that of its look") {
-                    sentinel.isGone || cluster.watched("n1")?.count == 1
+                    sentinel.isGone
+                        || setting(cluster) == "" && cluster.attribute("data-status", "n2") == "DISCONNECT"
                 }
                 try cluster.fake.setFault("crm_attribute", nil)
                 expectSafe(cluster, "lost, killed after \(step)")
