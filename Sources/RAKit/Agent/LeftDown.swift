@@ -19,10 +19,7 @@ extension Agent {
 
     /// Whether a demotion has left nothing running, and the stop that was to follow was called off: the cluster takes the
     /// node for a standby.
-    var isLeftDown: Bool {
-        guard environment.isRecurring, let note = leftDownNote.read(), let mark = shutdownMark else { return false }
-        return note.first == mark[...]
-    }
+    var isLeftDown: Bool { environment.isRecurring && noteOfShutdown(leftDownNote) != nil }
 
     /// Brings up the standby that the demotion owes; nil where an operator has taken over, who may do something with the data.
     ///

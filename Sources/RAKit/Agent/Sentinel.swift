@@ -189,8 +189,9 @@ extension Sentinel {
                 log.warning(failure)
             }
         }
-        guard found == watch, !agent.hasStandbySignal else { return found == watch ? nil : .linkBegan }
-        return isFirst || agent.takeOverdueSettling() ? .linkBegan : nil
+        if found != watch { return .linkBegan }
+        let isUnseenPrimary = !agent.hasStandbySignal && (isFirst || agent.takeOverdueSettling())
+        return isUnseenPrimary ? .linkBegan : nil
     }
 
     /// When to look again although nothing has ended; nil for never, as beside a server at rest.

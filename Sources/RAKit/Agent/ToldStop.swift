@@ -23,9 +23,12 @@ extension Agent {
     }
 
     /// What was told since the postmaster ended, as far as that still holds.
-    var toldStop: ToldStop? {
-        guard let note = toldStopNote.read(), let mark = shutdownMark, note.first == mark[...] else { return nil }
-        return ToldStop(rawValue: String(note.body))
+    var toldStop: ToldStop? { noteOfShutdown(toldStopNote).flatMap { ToldStop(rawValue: String($0)) } }
+
+    /// What a note says of the end of the last server; nil for one that isn't worth anything any more.
+    func noteOfShutdown(_ file: RunFile) -> Substring? {
+        guard let note = file.read(), let mark = shutdownMark, note.first == mark[...] else { return nil }
+        return note.body
     }
 
     /// Whether everything was told: what is being told is waited for, as long as it usually takes.
